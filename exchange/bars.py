@@ -1,0 +1,136 @@
+"""One-minute bars of one instrument, bounded, and the coarser bars and day statistics made of them."""
+
+from collections import deque
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+MINUTE_MS: Final = 60_000
+DAY_MS: Final = 86_400_000
+DAY_OPENS_MS: Final = 28_800_000  # Deribit's daily bars open at 08:00 UTC
+_KEPT: Final = 5 * 1440  # minutes
+
+
+class Bar(NamedTuple):
+    """Prices and turnover of one stretch of time; `volume` in base coins, `cost` in the quote currency."""
+
+    open_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    cost: Decimal
+
+
+class Minute:
+    """The running minute and what it grows into. Prices are counted in ticks."""
+
+    __slots__ = ("close", "cost", "high", "low", "open", "open_ms", "volume")
+
+    def __init__(self, open_ms: int, tick: int) -> None:
+        self.open_ms = open_ms
+        self.open = self.high = self.low = self.close = tick
+        self.volume = 0.0
+        self.cost = 0.0
+
+
+class Bars:
+    """The minutes of one instrument. A minute without a trade is flat at the last close."""
+
+    __slots__ = ("_day", "_day_of", "_minutes", "_tick_size")
+
+    def __init__(self, tick_size: Decimal) -> None:
+        self._minutes: deque[Minute] = deque(maxlen=_KEPT)
+        self._tick_size = tick_size
+        self._day: tuple[int, int, int, float, float] | None = None  # high, low, open, volume, cost of full minutes
+        self._day_of: Minute | None = None
+
+    def load(self, past: Iterable[tuple[int, Decimal, Decimal, Decimal, Decimal, Decimal]]) -> None:
+        """Minutes from before the start: (open_ms, open, high, low, close, volume in base coins)."""
+        size = self._tick_size
+        for open_ms, opened, high, low, close, volume in past:
+            minute = Minute(open_ms, round(opened / size))
+            minute.high, minute.low, minute.close = round(high / size), round(low / size), round(close / size)
+            minute.volume = float(volume)
+            minute.cost = float(volume * close)
+            self._minutes.append(minute)
+
+    def touch(self, now_ms: int) -> Minute | None:
+        """The running minute, opened flat (with those skipped) if time has passed; None before the first trade."""
+        if not self._minutes:
+            return None
+        last = self._minutes[-1]
+        if now_ms < last.open_ms + MINUTE_MS:
+            return last
+        open_ms = last.open_ms + MINUTE_MS
+        newest = now_ms - now_ms % MINUTE_MS
+        open_ms = max(open_ms, newest - (_KEPT - 1) * MINUTE_MS)
+        while open_ms <= newest:
+            self._minutes.append(Minute(open_ms, last.close))
+            open_ms += MINUTE_MS
+        return self._minutes[-1]
+
+    def trade(self, now_ms: int, tick: int, volume: float, cost: float) -> None:
+        minute = self.touch(now_ms)
+        if minute is None:
+            minute = Minute(now_ms - now_ms % MINUTE_MS, tick)
+            self._minutes.append(minute)
+        minute.close = tick
+        if tick > minute.high:
+            minute.high = tick
+        elif tick < minute.low:
+            minute.low = tick
+        minute.volume += volume
+        minute.cost += cost
+
+    def between(self, minutes: int, start_ms: int, end_ms: int) -> list[Bar]:
+        """Bars of `minutes` (1440 = a day from 08:00 UTC) that open in [start_ms, end_ms]; the last may be running."""
+        length_ms = minutes * MINUTE_MS
+        shift = DAY_OPENS_MS if length_ms == DAY_MS else 0
+        grown: list[Minute] = []
+        for minute in self._minutes:
+            open_ms = minute.open_ms - (minute.open_ms - shift) % length_ms
+            if open_ms < start_ms or open_ms > end_ms:
+                continue
+            if not grown or grown[-1].open_ms != open_ms:
+                bar = Minute(open_ms, minute.open)
+                bar.high, bar.low = minute.high, minute.low
+                grown.append(bar)
+            bar = grown[-1]
+            bar.high, bar.low, bar.close = max(bar.high, minute.high), min(bar.low, minute.low), minute.close
+            bar.volume += minute.volume
+            bar.cost += minute.cost
+        return [self._shown(bar) for bar in grown]
+
+    def _shown(self, bar: Minute) -> Bar:
+        size = self._tick_size
+        return Bar(
+            bar.open_ms,
+            bar.open * size,
+            bar.high * size,
+            bar.low * size,
+            bar.close * size,
+            Decimal(f"{bar.volume:.8f}").normalize() + 0,
+            Decimal(f"{bar.cost:.4f}").normalize() + 0,
+        )
+
+    def day(self) -> tuple[int, int, int, float, float] | None:
+        """(high, low, first, volume, cost) of the last 24 hours; the full minutes are summed once a minute."""
+        if not self._minutes:
+            return None
+        running = self._minutes[-1]
+        if self._day_of is not running:
+            self._day_of = running
+            from_ms = running.open_ms - DAY_MS
+            full = [minute for minute in self._minutes if from_ms < minute.open_ms < running.open_ms]
+            self._day = (
+                max((minute.high for minute in full), default=running.high),
+                min((minute.low for minute in full), default=running.low),
+                full[0].open if full else running.open,
+                sum(minute.volume for minute in full),
+                sum(minute.cost for minute in full),
+            )
+        assert self._day is not None
+        high, low, first, volume, cost = self._day
+        return max(high, running.high), min(low, running.low), first, volume + running.volume, cost + running.cost
