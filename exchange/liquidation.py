@@ -5,10 +5,10 @@ Looking costs time on every move, so each look leaves two mark prices behind bet
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Final
 
-from exchange.accounts import booked
+from exchange.accounts import booked, value_of
 from exchange.margin import Standing, standing
 from exchange.records import Order
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from exchange.engine import Engine
     from exchange.market import Market
 
-_CUTS_MAX: Final = 12
-_SHARE: Final = 4  # a cut takes this part of what is left
+_CUTS: Final = (4, 3, 2, 1)  # a quarter of the position, then a third of what is left, a half, all
 
 
 def look(engine: Engine, market: Market, holders: list[Account], now_ms: int) -> None:
@@ -39,27 +38,27 @@ def look(engine: Engine, market: Market, holders: list[Account], now_ms: int) ->
 def _liquidate(engine: Engine, account: Account, market: Market, now_ms: int) -> None:
     currency = market.spec.settlement_currency
     _tell(engine, account, currency, "liquidation_started", now_ms)
-    names = {one.spec.instrument_name for one in engine.by_currency[currency]}
+    markets = engine.by_currency[currency]
+    names = {one.spec.instrument_name for one in markets}
     engine.cancel_where(account, lambda order: order.instrument_name in names, now_ms, reason="autoliquidation")
-    for _ in range(_CUTS_MAX):
-        now = standing(engine, account, currency)
-        if now.equity >= now.maintenance:
-            break
-        position = max(
-            (account.position(name) for name in sorted(names)),
-            key=lambda one: abs(one.amount) * engine.markets[one.instrument_name].spec.start_price,
-        )
-        if not position.amount:
-            break
-        _cut(engine, account, engine.markets[position.instrument_name], now_ms)
+    for one in sorted(markets, key=lambda one: _weight(account, one), reverse=True):
+        for parts in _CUTS:
+            now = standing(engine, account, currency)
+            if now.equity >= now.maintenance or not account.amount(one.spec.instrument_name):
+                break
+            _cut(engine, account, one, parts, now_ms)
     _tell(engine, account, currency, "liquidation_completed", now_ms)
 
 
-def _cut(engine: Engine, account: Account, market: Market, now_ms: int) -> None:
-    """Sell (or buy back) a part of the position at market."""
+def _weight(account: Account, market: Market) -> Decimal:
+    return abs(value_of(market.spec, account.amount(market.spec.instrument_name), market.mark_price))
+
+
+def _cut(engine: Engine, account: Account, market: Market, parts: int, now_ms: int) -> None:
+    """Sell (or buy back) one of so many parts of the position at market."""
     spec = market.spec
     amount = account.amount(spec.instrument_name)
-    lots = (abs(amount) / _SHARE / spec.contract_size).to_integral_value(ROUND_CEILING)
+    lots = (abs(amount) / parts / spec.contract_size).to_integral_value(ROUND_CEILING)
     order = Order(
         account=account.name,
         order_id="",

@@ -184,13 +184,13 @@ def sweep(engine: Engine, market: Market, now_ms: int, sold: Decimal, bought: De
                     break
             elif depth.liquidity < 1.0:
                 amount = _part(market, amount, depth.liquidity)
+            if amount <= 0:
+                break
             if order.reduce_only:
                 amount = min(amount, closable(engine.accounts[order.account], order))
                 if not amount:
                     engine.end(engine.accounts[order.account], order, "cancelled", now_ms, reason="reduce_direction")
                     continue
-            if amount <= 0:
-                break
             trade(engine, market, None, order, tick, amount, now_ms)
             if order.is_live:
                 break

@@ -1,0 +1,1 @@
+"""What actors tell each other: one module per receiver. Import the module, its name is the address."""
