@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.accounts import accrue_funding, fill_position
+from exchange.accounts import accrue_funding, booked, fill_position
 from exchange.bars import DAY_MS
 from exchange.engine import Engine
 from exchange.errors import Refusal
 from exchange.margin import account_summary, margins, position_view, standing
 from exchange.records import Counters, Position, Row
 from exchange.settlement import next_after
+from exchange.switches import Switches
 from tests.unit.exchange.floor import INVERSE, LINEAR, START_MS, Floor, SilentFeed
 
 
@@ -259,3 +260,17 @@ def test_a_closed_position_cannot_be_closed_again(floor: Floor) -> None:
     floor.places("sell", "2")
     floor.engine.close_position(floor.bot, floor.instrument, "market", None, floor.now_ms)
     assert floor.position == 0
+
+
+@pytest.mark.parametrize("position", ["average", "settlement"])
+def test_a_trade_after_settlement_counts_from_the_average_or_the_settlement_by_the_switch(position: str) -> None:
+    floor = Floor(Switches(trade_result_counts_from=position))  # type: ignore[arg-type]
+    floor.places("buy")
+    entry = floor.bot.archive.trades[-1].price
+    floor.moves_to("65000")
+    floor.waits(next_after(floor.now_ms) - floor.now_ms + 10_000)
+    settled = floor.market.settlement_price
+    floor.places("sell")
+    told = floor.bot.archive.trades[-1]
+    counted_from = entry if position == "average" else settled
+    assert told.profit_loss == booked(floor.unit / counted_from - floor.unit / told.price)

@@ -1,0 +1,108 @@
+"""The figures as a table for people, with the machine they were taken on and the command that takes them again."""
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from bench.figure import Figure, Missing, Result
+
+PACKAGES: Final = ("msgspec", "aiohttp", "websocket-client")
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on besides our code."""
+    return {
+        "taken": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def number(value: float) -> str:
+    """Three figures that count, thousands apart."""
+    if value >= 1000:
+        return f"{round(value, 2 - len(str(int(value))) + 1):,.0f}"
+    return f"{value:.3g}"
+
+
+def row(result: Result) -> str:
+    """One line of a table."""
+    if isinstance(result, Missing):
+        return f"| {result.name} | not measured: {result.reason} | | |"
+    spread = f"{number(min(result.runs))} to {number(max(result.runs))}" if len(result.runs) > 1 else "one run"
+    goal = ""
+    if result.goal is not None:
+        sign = ">=" if result.better == "more" else "<="
+        goal = f"{sign} {number(result.goal)}{'' if result.meets_goal else ', missed'}"
+    note = f" ({result.note})" if result.note else ""
+    return f"| {result.name}{note} | {number(result.median)} {result.unit} | {spread} | {goal} |"
+
+
+def table(results: list[Result]) -> str:
+    """One group of figures."""
+    head = ["| what | median | runs | goal |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *map(row, results)])
+
+
+def page(groups: dict[str, list[Result]]) -> str:
+    """The whole of docs/performance.md."""
+    command = f"python -m bench {' '.join(sys.argv[1:])}".strip()
+    facts = "\n".join(f"- {name}: {value}" for name, value in machine().items())
+    parts = "\n\n".join(f"## {title}\n\n{table(results)}" for title, results in groups.items())
+    return PAGE.format(command=command, facts=facts, parts=parts)
+
+
+PAGE: Final = """# Performance
+
+How fast the embedded exchange and the client are. Each figure is the median of several runs, with the least and the
+most beside it. They are taken on a small, shared machine: they swing, and the spread says how much.
+
+Written by `{command}`; `make bench` takes all figures again, `python -m bench --quick` a rough version in a minute.
+
+{facts}
+
+{parts}
+
+## What the figures mean
+
+- *engine* is the matching engine alone, called as the simulated world calls it; *protocol in process* adds requests,
+  replies and notifications as objects, but no bytes; *over a socket* is a client, a socket and the exchange as a
+  process of its own.
+- A *market step* moves one of the five markets: book, mark price, funding, bars, resting orders, triggers and
+  liquidations of whoever holds a position.
+- Memory is what the operating system counts as resident for the process `tradebaas exchange`.
+"""
+
+
+def lines(groups: dict[str, list[Result]]) -> str:
+    """For the terminal."""
+    told = []
+    for title, results in groups.items():
+        told.append(f"\n{title}")
+        for result in results:
+            if isinstance(result, Figure):
+                told.append(f"  {_plain(result)}")
+            else:
+                told.append(f"  {result.name}: not measured: {result.reason}")
+    return "\n".join(told).strip()
+
+
+def _plain(figure: Figure) -> str:
+    spread = f"  [{number(min(figure.runs))} to {number(max(figure.runs))}]" if len(figure.runs) > 1 else ""
+    missed = f"  goal {number(figure.goal)} MISSED" if figure.goal is not None and not figure.meets_goal else ""
+    return f"{number(figure.median):>10} {figure.unit:<9} {figure.name}{spread}{missed}"
