@@ -1,0 +1,75 @@
+"""The bracket: entry, stop-loss and take-profit, whole or not at all. A pure state machine.
+
+    bracket, effects = step(bracket, message, now, limits)
+
+`state` holds what is known (and what is not), `messages` what it can be told, `effects` what it can want,
+`absorb` how a message changes what is known, `decide` what follows from it, `machine` puts the two together.
+
+It is level-triggered: after every message it compares what should be with what is, so a message lost, late or
+doubled, a restart and a first run all end in the same place.
+"""
+
+from trading.bracket.effects import (
+    Alert,
+    Ask,
+    Cancel,
+    Closed,
+    Edit,
+    Effect,
+    Opened,
+    Place,
+    PlaceBracket,
+    Quarantined,
+    Severity,
+    Wake,
+)
+from trading.bracket.machine import begin, step
+from trading.bracket.messages import (
+    Asked,
+    Close,
+    Done,
+    FillSeen,
+    Message,
+    OrderSeen,
+    Pictured,
+    Refused,
+    Tick,
+    Unknown,
+    Verdict,
+)
+from trading.bracket.state import Bracket, Intent, Limits, Mode, Phase, Plan, Purpose
+
+__all__ = [
+    "Alert",
+    "Ask",
+    "Asked",
+    "Bracket",
+    "Cancel",
+    "Close",
+    "Closed",
+    "Done",
+    "Edit",
+    "Effect",
+    "FillSeen",
+    "Intent",
+    "Limits",
+    "Message",
+    "Mode",
+    "Opened",
+    "OrderSeen",
+    "Phase",
+    "Pictured",
+    "Place",
+    "PlaceBracket",
+    "Plan",
+    "Purpose",
+    "Quarantined",
+    "Refused",
+    "Severity",
+    "Tick",
+    "Unknown",
+    "Verdict",
+    "Wake",
+    "begin",
+    "step",
+]

@@ -1,0 +1,159 @@
+"""How what is told changes what is known. Nothing is decided here, and nothing told twice counts twice."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from trading.bracket.messages import (
+    Asked,
+    Close,
+    Done,
+    FillSeen,
+    Message,
+    OrderSeen,
+    Pictured,
+    Refused,
+    Tick,
+    Unknown,
+    Verdict,
+)
+from trading.bracket.state import PLACING, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
+from trading.facts import Fill, Order
+from trading.values import IntentId, LabelText, Leg, Milliseconds, OrderState
+
+GONE = "not_found"
+"""The cancel reason of an order that the exchange no longer knows and that left no other trace."""
+
+
+def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits) -> Bracket:
+    """Take a message in."""
+    match message:
+        case Tick():
+            return bracket
+        case Done(intent_id=intent_id, orders=orders, fills=fills):
+            return _taken(_without(bracket, intent_id), orders, fills)
+        case Refused(intent_id=intent_id):
+            return _refused(bracket, intent_id, now, limits)
+        case Unknown(intent_id=intent_id):
+            return _unknown(bracket, intent_id, now)
+        case OrderSeen(order=order):
+            return _taken(bracket, (order,), ())
+        case FillSeen(fill=fill):
+            return _taken(bracket, (), (fill,))
+        case Asked():
+            return _asked(bracket, message)
+        case Pictured():
+            return _pictured(bracket, message, now)
+        case Close(reason=reason):
+            leaves = bracket.phase in {Phase.ENTERING, Phase.OPEN}
+            return replace(bracket, phase=Phase.CLOSING, reason=reason) if leaves else bracket
+        case _:
+            assert_never(message)
+
+
+def inquire(bracket: Bracket, label: LabelText, now: Milliseconds) -> Bracket:
+    """Note that a label has to be asked for; noted already, it stays as it is."""
+    if any(inquiry.label == label for inquiry in bracket.inquiries):
+        return bracket
+    return replace(bracket, inquiries=(*bracket.inquiries, Inquiry(label=label, since=now)))
+
+
+def _taken(bracket: Bracket, orders: tuple[Order, ...], fills: tuple[Fill, ...]) -> Bracket:
+    known = bracket.orders
+    for order in orders:
+        known = latest(known, order)
+        if order.trigger_order_id is not None:
+            known = tuple(_triggered(one) if one.order_id == order.trigger_order_id else one for one in known)
+    ids = {fill.fill_id for fill in bracket.fills}
+    new: list[Fill] = []
+    for fill in fills:
+        if fill.fill_id not in ids:
+            ids.add(fill.fill_id)
+            new.append(fill)
+    return replace(bracket, orders=known, fills=(*bracket.fills, *new))
+
+
+def _triggered(order: Order) -> Order:
+    """The order under its old id is history once the one it sent is known."""
+    return replace(order, state=OrderState.TRIGGERED) if order.state.is_working else order
+
+
+def _find(bracket: Bracket, intent_id: IntentId) -> Intent | None:
+    return next((intent for intent in bracket.intents if intent.intent_id == intent_id), None)
+
+
+def _without(bracket: Bracket, intent_id: IntentId) -> Bracket:
+    return replace(bracket, intents=tuple(one for one in bracket.intents if one.intent_id != intent_id))
+
+
+def _refused(bracket: Bracket, intent_id: IntentId, now: Milliseconds, limits: Limits) -> Bracket:
+    intent = _find(bracket, intent_id)
+    if intent is None:
+        return bracket
+    bracket = replace(_without(bracket, intent_id), wait_until=Milliseconds(now + limits.retry_ms))
+    if intent.purpose in PLACING or intent.order_id is None:
+        return bracket
+    order = bracket.order(intent.order_id)
+    return bracket if order is None else inquire(bracket, order.label, now)
+
+
+def _unknown(bracket: Bracket, intent_id: IntentId, now: Milliseconds) -> Bracket:
+    intent = _find(bracket, intent_id)
+    if intent is None:
+        return bracket
+    changed = tuple(replace(one, fate=Fate.UNKNOWN) if one is intent else one for one in bracket.intents)
+    bracket = replace(bracket, intents=changed)
+    for label in _labels_of(bracket, intent):
+        bracket = inquire(bracket, label, now)
+    return bracket
+
+
+def _labels_of(bracket: Bracket, intent: Intent) -> tuple[LabelText, ...]:
+    """The labels to ask for to learn what became of a request."""
+    if intent.purpose is Purpose.BRACKET:
+        return tuple(bracket.plan.label(leg, 0) for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET))
+    if intent.label is not None:
+        return (intent.label,)
+    order = None if intent.order_id is None else bracket.order(intent.order_id)
+    return () if order is None else (order.label,)
+
+
+def _asked(bracket: Bracket, message: Asked) -> Bracket:
+    if message.verdict is Verdict.NOT_YET:
+        return _taken(bracket, message.orders, message.fills)
+    bracket = _taken(bracket, message.orders, message.fills)
+    shown = {order.order_id for order in message.orders}
+    orders = tuple(
+        _gone(order) if order.label == message.label and order.order_id not in shown else order
+        for order in bracket.orders
+    )
+    settled = tuple(intent for intent in bracket.intents if not _settles(bracket, intent, message.label))
+    left = tuple(inquiry for inquiry in bracket.inquiries if inquiry.label != message.label)
+    return replace(bracket, orders=orders, intents=settled, inquiries=left)
+
+
+def _settles(bracket: Bracket, intent: Intent, label: LabelText) -> bool:
+    """An unknown fate is known now. A native bracket stands and falls with its entry's label."""
+    if intent.fate is not Fate.UNKNOWN:
+        return False
+    if intent.purpose is Purpose.BRACKET:
+        return label == bracket.plan.label(Leg.ENTRY, 0)
+    return label in _labels_of(bracket, intent)
+
+
+def _gone(order: Order) -> Order:
+    if not order.state.is_working:
+        return order
+    return replace(order, state=OrderState.CANCELLED, cancel_reason=GONE)
+
+
+def _pictured(bracket: Bracket, message: Pictured, now: Milliseconds) -> Bracket:
+    bracket = _taken(bracket, message.orders, message.fills)
+    shown = {order.order_id for order in message.orders}
+    for order in bracket.orders:
+        if order.state.is_working and order.order_id not in shown:
+            bracket = inquire(bracket, order.label, now)
+    for intent in bracket.intents:
+        if intent.fate is Fate.UNKNOWN:
+            for label in _labels_of(bracket, intent):
+                bracket = inquire(bracket, label, now)
+    return bracket
