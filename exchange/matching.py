@@ -256,7 +256,7 @@ def book_fill(
         amount=amount,
         fee=fee,
         fee_currency=spec.settlement_currency,
-        profit_loss=realised,
+        profit_loss=realised if engine.switches.trade_result_counts_from == "average" else session,
         liquidity=liquidity,
         index_price=market.index_price,
         mark_price=market.mark_price,

@@ -40,6 +40,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     untriggered_shows_fill: Literal["no", "yes"] = "no"
     # An edit leaves out reduce_only or post_only: do they stay, or fall back to false?
     edit_omitted_flags: Literal["keep", "reset"] = "keep"
+    # Does a trade's profit_loss count from the average entry, or from the last settlement's price?
+    trade_result_counts_from: Literal["average", "settlement"] = "average"
     # Are index and mark triggers looked at on every move, or once a second?
     trigger_evaluation: Literal["move", "second"] = "move"
     # Are candles served over HTTP?
