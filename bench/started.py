@@ -15,6 +15,7 @@ from typing import Any, Final
 import websocket
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 NO_CREDITS: Final = '[limits]\ncredits = false\n\n[switches]\nnumbers = "plain"\n'
 
 
@@ -49,8 +50,7 @@ class Socket:
 
     def __init__(self, port: int, *, logged_in: bool) -> None:
         url = f"ws://127.0.0.1:{port}/ws/api/v2"
-        self.link = websocket.create_connection(url, timeout=30, skip_utf8_validation=True)
-        self.link.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.link = websocket.create_connection(url, timeout=30, skip_utf8_validation=True, sockopt=[NO_DELAY])
         self._number = 0
         if logged_in:
             grant = {"grant_type": "client_credentials", "client_id": "paper", "client_secret": "paper"}

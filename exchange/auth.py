@@ -212,7 +212,7 @@ class Gate:
         return key
 
     def _use_nonce(self, key: Key, nonce: str, now_ms: int) -> None:
-        """Once only within the window. Calls signed one by one over HTTP are spared: clients number them by the clock."""
+        """Once only within the window. Calls signed over HTTP are spared: clients number them by the clock."""
         for used, until_ms in list(self._nonces.items()):
             if until_ms > now_ms:
                 break

@@ -10,25 +10,25 @@ last line was never answered and is ignored.
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 
+from exchange import remembered
 from exchange.changes import Changes
+from exchange.clock import MOMENT_EVERY_MS, Moment
 from exchange.image import mark_of
 from exchange.market import Market
-from exchange.records import Counters, LedgerRow, MarketMark, Order, Position, Row, Trade, TriggerRow, Wallet
+from exchange.records import Counters, Row
+from exchange.remembered import JOURNAL, SNAPSHOT, Header, Unusable
 
-FORMAT: Final = 1
 JOURNAL_BYTES_MAX: Final = 16 * 1024 * 1024  # past this a new snapshot is written
 SNAPSHOT_EVERY_S: Final = 600.0
 
-SNAPSHOT: Final = "snapshot.jsonl"
-JOURNAL: Final = "journal.jsonl"
 LOCK: Final = "lock"
+_encoder: Final = msgspec.json.Encoder()
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -54,9 +54,9 @@ class Journal:
         self.broken = False
         self.written = 0  # rows, for people
         self.generation = 0
+        self.moment: Moment | None = None  # the last one that was read
         self._directory = directory
         self._say = say
-        self.moment: Moment | None = None  # the last one that was read
         self._source: Source | None = None
         self._clock: Callable[[], Moment] = _no_clock
         self._file = -1

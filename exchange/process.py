@@ -23,12 +23,15 @@ import msgspec
 from exchange import faults, settings
 from exchange.admin import Admin
 from exchange.checked import TableError
+from exchange.clock import Clock, Moment
 from exchange.exchange import Exchange
 from exchange.feeds import open_feed
-from exchange.journal import Journal, Moment, Unusable, set_aside
-from exchange.pump import Clock, NoMemory, Pump
+from exchange.journal import Journal, set_aside
+from exchange.ports import NoMemory
+from exchange.pump import Pump
 from exchange.recording import Recorder
 from exchange.records import Order, Row, Wallet
+from exchange.remembered import Unusable
 from exchange.request_log import Output, RequestLog, RotatingFile, Sink
 from exchange.server import WS_PATH, Server
 from exchange.settings import Settings

@@ -20,7 +20,8 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
 from exchange import encoding
-from exchange.pump import Parcel, Pump
+from exchange.ports import Parcel
+from exchange.pump import Pump
 from exchange.rpc import API_PATH
 from exchange.sessions import TooManyConnections
 

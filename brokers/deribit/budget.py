@@ -43,49 +43,51 @@ RATES = {
 }
 
 _SHARE = Decimal("0.8")  # of what the account is allowed
-_THOUSANDTHS = 1000
+_UNITS = 1_000_000  # in one request; a rate per second is then a whole number of units per millisecond
 
 
 class Bucket:
-    """A token bucket in thousandths of a request, so that it counts exactly."""
+    """A token bucket in millionths of a request, so that it counts in whole numbers and loses no fraction."""
 
     def __init__(self, rate: Rate, now: Milliseconds) -> None:
-        self._rate = rate
-        self._tokens = int(rate.burst * _THOUSANDTHS)
+        self._set(rate)
+        self._units = self._burst
         self._at = now
+
+    def _set(self, rate: Rate) -> None:
+        self._per_ms = max(int(rate.per_s * 1000), 1)
+        self._burst = int(rate.burst * _UNITS)
+        self._reserve = int(rate.reserve * _UNITS)
 
     def change(self, rate: Rate, now: Milliseconds) -> None:
         """Take new limits; what is spent stays spent."""
         self._refill(now)
-        self._tokens -= int((self._rate.burst - rate.burst) * _THOUSANDTHS)
-        self._rate = rate
+        spent = self._burst - self._units
+        self._set(rate)
+        self._units = self._burst - spent
 
     def empty(self, now: Milliseconds) -> None:
         """Forget the credit: the exchange just said there is none."""
         self._refill(now)
-        self._tokens = min(self._tokens, 0)
+        self._units = min(self._units, 0)
 
     def take(self, now: Milliseconds, *, protects: bool) -> int | None:
         """Pay for one request and give None; or give the milliseconds to wait, and take nothing."""
         self._refill(now)
-        floor = 0 if protects else int(self._rate.reserve * _THOUSANDTHS)
-        lacking = floor + _THOUSANDTHS - self._tokens
+        lacking = (0 if protects else self._reserve) + _UNITS - self._units
         if lacking <= 0:
-            self._tokens -= _THOUSANDTHS
+            self._units -= _UNITS
             return None
-        return int(-(-lacking // self._rate.per_s))
+        return -(-lacking // self._per_ms)
 
     def force(self, now: Milliseconds) -> None:
         """Pay for a request that must go out whatever the bucket says."""
         self._refill(now)
-        self._tokens -= _THOUSANDTHS
+        self._units -= _UNITS
 
     def _refill(self, now: Milliseconds) -> None:
         if now > self._at:
-            # One request per second is one thousandth per millisecond.
-            self._tokens = min(
-                self._tokens + int((now - self._at) * self._rate.per_s), int(self._rate.burst * _THOUSANDTHS)
-            )
+            self._units = min(self._units + (now - self._at) * self._per_ms, self._burst)
             self._at = now
 
 

@@ -35,7 +35,12 @@ def auth(call: Call) -> Any:
     for name in _NEEDS[call.params["grant_type"]]:
         if name not in call.params:
             raise bad_param(name, "value is required")
-    return call.floor.gate.login(call.params, call.session, call.now_ms)
+    session = call.session
+    came_in = session.grant is None
+    login = call.floor.gate.login(call.params, session, call.now_ms)
+    if came_in and session.grant is not None and call.floor.engine.accounts[session.grant.account].cod_account:
+        session.cod = True  # the account's default, for sockets that come after it was set
+    return login
 
 
 @method(

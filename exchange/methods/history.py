@@ -6,13 +6,14 @@ from typing import Any, Final
 from exchange import shapes
 from exchange.channels import KINDS
 from exchange.credits import TRANSACTION_LOG
+from exchange.errors import bad_param
 from exchange.instruments import CURRENCIES
 from exchange.methods.market import COUNT, END, FROM, START, TO, number_of, page
-from exchange.methods.orders import after
 from exchange.methods.registry import INSTRUMENT, READ, SORTING, Call, method, window
 from exchange.params import Param
 from exchange.records import Trade
 
+_COUNT_LENGTH: Final = 9  # digits
 _CURRENCY: Final = Param("currency", required=True, choices=CURRENCIES)
 _KIND: Final = Param("kind", choices=KINDS, default="any")
 _HISTORICAL: Final = Param("historical", "flag", default=False)
@@ -81,7 +82,7 @@ def get_user_trades_by_instrument(call: Call) -> Any:
     "private/get_user_trades_by_instrument_and_time", INSTRUMENT, FROM, END, COUNT, SORTING, _HISTORICAL, scope=READ
 )
 def get_user_trades_by_instrument_and_time(call: Call) -> Any:
-    """The same in a window of time; its end may be left open, as some clients do."""
+    """The same in a window of time; the end may be left open."""
     return _by_instrument(call)
 
 
@@ -97,7 +98,7 @@ def get_user_trades_by_currency(call: Call) -> Any:
     "private/get_user_trades_by_currency_and_time", _CURRENCY, _KIND, FROM, END, COUNT, SORTING, _HISTORICAL, scope=READ
 )
 def get_user_trades_by_currency_and_time(call: Call) -> Any:
-    """The same in a window of time; its end may be left open, as some clients do."""
+    """The same in a window of time; the end may be left open."""
     return _by_currency(call)
 
 
@@ -118,13 +119,19 @@ def get_trigger_order_history(call: Call) -> Any:
         if markets[row.instrument_name].spec.settlement_currency == params["currency"]
         and params.get("instrument_name", row.instrument_name) == row.instrument_name
     ]
-    keys = [f"{row.trigger_order_id}:{row.order_state}:{row.timestamp}" for row in rows]
-    start = after(params["continuation"], keys) if "continuation" in params else 0
+    start = _continued(params["continuation"], len(rows)) if "continuation" in params else 0
     end = start + params["count"]
     return {
         "entries": [shapes.trigger_row(row) for row in rows[start:end]],
-        "continuation": keys[end - 1] if end < len(rows) else None,
+        "continuation": str(len(rows) - end) if end < len(rows) else None,
     }
+
+
+def _continued(older: str, there_are: int) -> int:
+    """Where the page begins; a continuation counts the rows older than it, since new ones come in front."""
+    if not (older.isascii() and older.isdigit() and len(older) <= _COUNT_LENGTH and int(older) <= there_are):
+        raise bad_param("continuation", "unknown continuation")
+    return there_are - int(older)
 
 
 @method(

@@ -116,7 +116,7 @@ def get_last_trades_by_instrument(call: Call) -> Any:
 
 @method("public/get_last_trades_by_instrument_and_time", INSTRUMENT, FROM, END, COUNT, SORTING)
 def get_last_trades_by_instrument_and_time(call: Call) -> Any:
-    """The same in a window of time; its end may be left open, as some clients do."""
+    """The same in a window of time; the end may be left open."""
     return _last_trades(call, [call.market])
 
 
@@ -130,7 +130,7 @@ def get_last_trades_by_currency(call: Call) -> Any:
 
 @method("public/get_last_trades_by_currency_and_time", CURRENCY, KIND, FROM, END, COUNT, SORTING)
 def get_last_trades_by_currency_and_time(call: Call) -> Any:
-    """The same in a window of time; its end may be left open, as some clients do."""
+    """The same in a window of time; the end may be left open."""
     return _last_trades(call, _of_kind(call))
 
 

@@ -39,7 +39,7 @@ class Books:
         for row in changes.ledger:
             if row.type == "settlement":
                 key = row.account, row.currency
-                self._funding[key] = self._funding.get(key, ZERO) + row.total_interest_pl
+                self._funding[key] = self._funding.get(key, ZERO) + (row.total_interest_pl or ZERO)
                 self._bookings[key] += 2
         for order in changes.orders.values():
             self.order_states[order.order_state] += 1

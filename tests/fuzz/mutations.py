@@ -99,7 +99,7 @@ def _off_grid(rng: random.Random, request: Json) -> None:
 
 def _inner(rng: random.Random, request: Json) -> None:
     legs = _params(request).get("otoco_config")
-    if not isinstance(legs, list) or not legs or not isinstance(legs[0], dict):
+    if not isinstance(legs, list) or not legs or not all(isinstance(leg, dict) for leg in legs):
         _params(request)["otoco_config"] = rng.choice(VALUES)
         return
     leg = rng.choice(legs)

@@ -2,11 +2,14 @@
 
 import random
 from collections import Counter
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+import msgspec
 
 from exchange.encoding import BadFrameError, decode, encode
 from exchange.errors import MESSAGES
 from exchange.exchange import Close, Exchange, Send
+from exchange.faults import FaultSettings
 from exchange.settings import FeedSettings, Limits, Settings
 from exchange.switches import POSITIONS, Switches
 from tests.fuzz import frames, mutations
@@ -15,6 +18,7 @@ from tests.schema.desk import START_MS, open_exchange
 
 Json = dict[str, Any]
 
+PROFILES: Final[tuple[Literal["none", "light", "rough", "all"], ...]] = ("none", "none", "light", "rough", "all")
 CHECK_EVERY: Final = 500  # frames
 # Left out: 11094 is "something broke inside", and nothing may.
 CODES: Final = frozenset(MESSAGES) - {11094}
@@ -31,11 +35,15 @@ class World:
         self.seed = seed
         self._rng = random.Random(f"{seed}:fuzz")
         rng = self._rng
-        switches = Switches(**{name: rng.choice(positions) for name, positions in POSITIONS.items()})
-        limits = Limits(credits=rng.random() < 0.25)
+        switches = msgspec.convert({name: rng.choice(positions) for name, positions in POSITIONS.items()}, Switches)
+        self._has_credits = rng.random() < 0.2
+        limits = Limits(credits=self._has_credits, tier=1)
+        faults = FaultSettings(profile=rng.choice(PROFILES))
+        self._is_faulty = faults.profile != "none"
         feed = FeedSettings(profile=rng.choice(("calm", "lively", "wild")), step_ms=1000)
         self.exchange: Exchange = open_exchange(
-            Settings(seed=seed, switches=switches, limits=limits, feed=feed), START_MS
+            Settings(seed=seed, switches=switches, limits=limits, feed=feed, faults=faults),
+            START_MS,
         )
         self.books = Books(self.exchange.engine)
         self.exchange.recorder = self.books.record
@@ -74,7 +82,7 @@ class World:
         who = rng.choices(("paper", "person", "observer", "nobody"), (60, 25, 5, 10))[0]
         number = self.sent if rng.random() < 0.97 else rng.randint(1, self.sent)
         self._send(self._sessions[who], mutations.mangled(rng, self._frames.request(number)))
-        if rng.random() < 0.05:
+        if rng.random() < (0.5 if self._has_credits else 0.05):
             self._wait(rng.choice((1, 50, 1000, 1000, 3000)))
         elif rng.random() < 0.0005:
             self._wait(rng.choice((60_000, 600_000)))
@@ -134,12 +142,12 @@ class World:
         if "id" in message:
             key = item.session_id, repr(message["id"])
             self._answered[key] += 1
-            if self._answered[key] > self._asked[key]:
+            if self._answered[key] > self._asked[key] and not self._is_faulty:  # a fault may say things twice
                 raise self._broken(f"more replies than requests for id {message['id']!r}")
         if "error" in message:
             code = message["error"]["code"]
             self.outcomes[f"error {code}"] += 1
-            if code not in CODES:
+            if code not in CODES and not (code == 11094 and self._is_faulty):  # a fault may pretend to be one
                 raise self._broken(f"an answer with {message['error']}")
         else:
             self.outcomes["result"] += 1
@@ -164,6 +172,9 @@ class World:
 
     def _still_answers(self) -> None:
         """After all that: a fresh client is served, and with everything cancelled nothing is tied up."""
+        self.exchange.clear_faults()
+        self.exchange.set_maintenance(on=False, now_ms=self.now_ms)
+        self._wait(120_000)
         self._open("paper")
         session = self._sessions["paper"]
         before = self.outcomes["result"]

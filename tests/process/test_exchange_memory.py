@@ -11,10 +11,12 @@ from websockets.exceptions import ConnectionClosed
 
 from exchange import journal as journal_module
 from exchange.changes import Changes
-from exchange.journal import JOURNAL, SNAPSHOT, Journal, Moment
+from exchange.clock import Moment
+from exchange.journal import Journal
 from exchange.market import Market
 from exchange.recording import replay
 from exchange.records import Counters, Row, Wallet
+from exchange.remembered import JOURNAL, SNAPSHOT
 from tests.process.exchange_client import DEADLINE_S, Client, Exchange, Start, eventually
 
 pytestmark = pytest.mark.process

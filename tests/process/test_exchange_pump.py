@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from exchange.clock import Clock
 from exchange.outbox import Close, Send
-from exchange.pump import Clock, Parcel, Pump
+from exchange.ports import Parcel
+from exchange.pump import Pump
 
 
 class Loop:

@@ -181,7 +181,7 @@ def test_the_book_told_in_changes_is_the_book_that_can_be_asked_for(scene: Scene
                     levels[price] = amount
     shown = scene.result("public/get_order_book", {"instrument_name": USDC, "depth": 10_000}, session=scene.mine)
     for side, levels in sides.items():
-        assert dict(map(tuple, shown[side])) == levels  # type: ignore[arg-type]
+        assert dict(map(tuple, shown[side])) == levels
 
 
 def test_a_ticker_comes_at_least_every_five_seconds_even_when_nothing_moves() -> None:

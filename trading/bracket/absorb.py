@@ -1,6 +1,7 @@
 """How what is told changes what is known. Nothing is decided here, and nothing told twice counts twice."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import assert_never
 
 from trading.bracket.messages import (
@@ -11,6 +12,7 @@ from trading.bracket.messages import (
     Message,
     OrderSeen,
     Pictured,
+    Reduced,
     Refused,
     Tick,
     Unknown,
@@ -18,7 +20,20 @@ from trading.bracket.messages import (
 )
 from trading.bracket.state import PLACING, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
 from trading.facts import Fill, Order
-from trading.values import IntentId, LabelText, Leg, Milliseconds, OrderState
+from trading.values import (
+    ZERO,
+    FillId,
+    IntentId,
+    LabelText,
+    Leg,
+    Liquidity,
+    Milliseconds,
+    OrderId,
+    OrderState,
+)
+
+UNSEEN = "unseen"
+"""The order id of a fill that nobody showed us: its price is an estimate, its result unknown."""
 
 GONE = "not_found"
 """The cancel reason of an order that the exchange no longer knows and that left no other trace."""
@@ -43,6 +58,8 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
             return _asked(bracket, message)
         case Pictured():
             return _pictured(bracket, message, now)
+        case Reduced(held=held, price=price):
+            return _reduced(bracket, held, price, now)
         case Close(reason=reason):
             leaves = bracket.phase in {Phase.ENTERING, Phase.OPEN}
             return replace(bracket, phase=Phase.CLOSING, reason=reason) if leaves else bracket
@@ -77,6 +94,28 @@ def _triggered(order: Order) -> Order:
     return replace(order, state=OrderState.TRIGGERED) if order.state.is_working else order
 
 
+def _reduced(bracket: Bracket, held: Decimal, price: Decimal, now: Milliseconds) -> Bracket:
+    """Stand in for the fill that nobody showed us."""
+    missing = bracket.held - held
+    if missing <= 0:
+        return bracket
+    fill = Fill(
+        fill_id=FillId(f"{UNSEEN}:{bracket.plan.bracket_id}:{now}"),
+        order_id=OrderId(UNSEEN),
+        label=LabelText(""),
+        instrument=bracket.plan.instrument,
+        side=bracket.plan.side.opposite,
+        amount=missing,
+        price=price,
+        fee=ZERO,
+        fee_currency=bracket.plan.currency,
+        profit_loss=ZERO,
+        liquidity=Liquidity.TAKER,
+        at=now,
+    )
+    return _taken(bracket, (), (fill,))
+
+
 def _find(bracket: Bracket, intent_id: IntentId) -> Intent | None:
     return next((intent for intent in bracket.intents if intent.intent_id == intent_id), None)
 
@@ -90,6 +129,11 @@ def _refused(bracket: Bracket, intent_id: IntentId, now: Milliseconds, limits: L
     if intent is None:
         return bracket
     bracket = replace(_without(bracket, intent_id), wait_until=Milliseconds(now + limits.retry_ms))
+    if intent.purpose is Purpose.CLOSE:  # perhaps there is nothing left to close: what became of the exits?
+        for leg in (Leg.STOP, Leg.TARGET, Leg.CLOSE):
+            for attempt in range(bracket.attempt(leg)):
+                bracket = inquire(bracket, bracket.plan.label(leg, attempt), now)
+        return bracket
     if intent.purpose in PLACING or intent.order_id is None:
         return bracket
     order = bracket.order(intent.order_id)

@@ -7,175 +7,27 @@ out open; only then whether anything is finished.
 from dataclasses import replace
 from decimal import Decimal
 
-from trading.bracket.absorb import inquire
+from trading.bracket.absorb import UNSEEN, inquire
 from trading.bracket.effects import (
     Alert,
     Ask,
-    Cancel,
     Closed,
-    Edit,
     Effect,
     Opened,
-    Place,
-    PlaceBracket,
-    Quarantined,
     Severity,
-    Wake,
 )
 from trading.bracket.state import (
     Bracket,
-    Fate,
-    Intent,
     Limits,
     Mode,
     Phase,
-    Plan,
     Purpose,
     left_of,
     leg_of,
 )
-from trading.facts import Order
+from trading.bracket.wishes import Wishes
 from trading.labels import parse
-from trading.values import IntentId, Leg, Milliseconds, OrderState, OrderType
-
-_PURPOSES = {Leg.ENTRY: Purpose.ENTRY, Leg.STOP: Purpose.STOP, Leg.TARGET: Purpose.TARGET, Leg.CLOSE: Purpose.CLOSE}
-
-
-class Wishes:
-    """A bracket on its way through one decision: what it becomes, and what it wants meanwhile."""
-
-    def __init__(self, bracket: Bracket, now: Milliseconds, limits: Limits) -> None:
-        """Start from what is known now."""
-        self.bracket = bracket
-        self.now = now
-        self.limits = limits
-        self.effects: list[Effect] = []
-        self._wake: Milliseconds | None = None
-
-    def want(self, effect: Effect) -> None:
-        self.effects.append(effect)
-
-    def change(self, **fields: object) -> None:
-        self.bracket = replace(self.bracket, **fields)  # type: ignore[arg-type]
-
-    def wake_at(self, at: int) -> None:
-        """Be told a Tick then, or earlier."""
-        if at > self.now and (self._wake is None or at < self._wake):
-            self._wake = Milliseconds(at)
-
-    def done(self) -> tuple[Bracket, tuple[Effect, ...]]:
-        if self._wake is not None and not self.bracket.phase.is_over:
-            self.want(Wake(at=self._wake))
-        return self.bracket, tuple(self.effects)
-
-    # --- requests: each becomes an intent before it becomes an effect
-
-    def place(self, leg: Leg, amount: Decimal) -> None:
-        """Place one order for a leg under its next label."""
-        attempt = self.bracket.attempt(leg)
-        wish = order_for(self.bracket.plan, leg, amount, attempt)
-        self._intend(
-            Intent(intent_id=wish.intent_id, purpose=_PURPOSES[leg], fate=Fate.SENT, sent_at=self.now, label=wish.label)
-        )
-        self._count(leg)
-        self.want(wish)
-
-    def _intend(self, intent: Intent) -> None:
-        self.change(intents=(*self.bracket.intents, intent))
-
-    def _count(self, leg: Leg) -> None:
-        rest = tuple((one, count) for one, count in self.bracket.attempts if one is not leg)
-        self.change(attempts=(*rest, (leg, self.bracket.attempt(leg) + 1)))
-
-    def place_all(self) -> None:
-        """Place entry, stop and target as one request."""
-        plan = self.bracket.plan
-        entry, stop, target = (order_for(plan, leg, plan.amount, 0) for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET))
-        self._intend(
-            Intent(
-                intent_id=entry.intent_id, purpose=Purpose.BRACKET, fate=Fate.SENT, sent_at=self.now, label=entry.label
-            )
-        )
-        for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET):
-            self._count(leg)
-        self.want(PlaceBracket(intent_id=entry.intent_id, entry=entry, stop=stop, target=target))
-
-    def resize(self, order: Order, left: Decimal) -> None:
-        """Make a resting order trade exactly this much more. Moved by edit: cancel-then-place would leave a gap."""
-        intent_id = self._next_change(Purpose.EDIT, order)
-        if intent_id is not None:
-            self.want(
-                Edit(
-                    intent_id=intent_id,
-                    order_id=order.order_id,
-                    amount=order.filled_amount + left,
-                    price=order.price,
-                    trigger_price=order.trigger_price,
-                )
-            )
-
-    def cancel(self, order: Order) -> None:
-        intent_id = self._next_change(Purpose.CANCEL, order)
-        if intent_id is not None:
-            self.want(Cancel(intent_id=intent_id, order_id=order.order_id))
-
-    def _next_change(self, purpose: Purpose, order: Order) -> IntentId | None:
-        """An intent for changing an order, unless one is in flight or its life has had too many."""
-        bracket = self.bracket
-        if any(intent.order_id == order.order_id for intent in bracket.intents) or self.now < bracket.wait_until:
-            self.wake_at(bracket.wait_until)
-            return None
-        if any(inquiry.label == order.label for inquiry in bracket.inquiries):
-            return None
-        if bracket.changes >= self.limits.changes_max:
-            self.quarantine(f"more than {self.limits.changes_max} edits and cancels")
-            return None
-        intent_id = IntentId(f"{bracket.plan.bracket_id}:{bracket.changes}")
-        self.change(changes=bracket.changes + 1)
-        self._intend(
-            Intent(intent_id=intent_id, purpose=purpose, fate=Fate.SENT, sent_at=self.now, order_id=order.order_id)
-        )
-        return intent_id
-
-    def quarantine(self, why: str) -> None:
-        """Guess nothing: stop acting and let a person look."""
-        if self.bracket.phase is Phase.QUARANTINED:
-            return
-        self.change(phase=Phase.QUARANTINED, reason=why)
-        ids = ", ".join(order.order_id for order in self.bracket.alive) or "none"
-        text = f"{self.bracket.plan.instrument}: bracket {self.bracket.plan.bracket_id} needs a person: {why}. Orders: {ids}"
-        self.want(Alert(severity=Severity.CRITICAL, text=text))
-        self.want(Quarantined(why=why))
-
-
-def order_for(plan: Plan, leg: Leg, amount: Decimal, attempt: int) -> Place:
-    """The order that stands for a leg."""
-    label = plan.label(leg, attempt)
-    side = plan.side if leg is Leg.ENTRY else plan.side.opposite
-    common = Place(
-        intent_id=IntentId(label),
-        leg=leg,
-        label=label,
-        side=side,
-        amount=amount,
-        type=OrderType.MARKET,
-        reduce_only=leg is not Leg.ENTRY,
-    )
-    if leg is Leg.STOP:
-        return replace(common, type=OrderType.STOP_MARKET, trigger=plan.stop_trigger, trigger_price=plan.stop)
-    price = plan.target if leg is Leg.TARGET else plan.entry if leg is Leg.ENTRY else None
-    return common if price is None else replace(common, type=OrderType.LIMIT, price=price)
-
-
-def enter(bracket: Bracket, now: Milliseconds) -> tuple[Bracket, tuple[Effect, ...]]:
-    """The first requests of a bracket."""
-    wishes = Wishes(bracket, now, Limits())
-    if bracket.plan.mode is Mode.NATIVE:
-        wishes.place_all()
-    else:
-        wishes.place(Leg.ENTRY, bracket.plan.amount)
-    wishes.wake_at(bracket.plan.entry_until)
-    return wishes.done()
+from trading.values import Leg, Milliseconds, OrderState
 
 
 def decide(bracket: Bracket, now: Milliseconds, limits: Limits) -> tuple[Bracket, tuple[Effect, ...]]:
@@ -184,16 +36,17 @@ def decide(bracket: Bracket, now: Milliseconds, limits: Limits) -> tuple[Bracket
     _revive(wishes)
     if wishes.bracket.phase is Phase.QUARANTINED:
         return wishes.done()
-    _ask(wishes)
+    for label in wishes.bracket.untold:
+        wishes.bracket = inquire(wishes.bracket, label, now)
     _follow_entry(wishes)
-    if wishes.bracket.held < 0:
-        wishes.quarantine("more was closed than opened")
-    if wishes.bracket.phase in {Phase.ENTERING, Phase.OPEN}:
-        _protect(wishes)
-    if wishes.bracket.phase is Phase.CLOSING:
-        _get_out(wishes)
-    if wishes.bracket.phase in {Phase.CLOSED, Phase.ENDED}:
-        _sweep(wishes)
+    if _is_explained(wishes):
+        if wishes.bracket.phase in {Phase.ENTERING, Phase.OPEN}:
+            _protect(wishes)
+        if wishes.bracket.phase is Phase.CLOSING:
+            _get_out(wishes)
+        if wishes.bracket.phase in {Phase.CLOSED, Phase.ENDED}:
+            _sweep(wishes)
+    _ask(wishes)
     return wishes.done()
 
 
@@ -211,8 +64,6 @@ def _revive(wishes: Wishes) -> None:
 def _ask(wishes: Wishes) -> None:
     """Ask for what is not known, again and again within bounds."""
     limits, now = wishes.limits, wishes.now
-    for label in wishes.bracket.untold:
-        wishes.bracket = inquire(wishes.bracket, label, now)
     asked = []
     for inquiry in wishes.bracket.inquiries:
         due = inquiry.since if inquiry.asked_at is None else inquiry.asked_at + limits.ask_every_ms
@@ -228,6 +79,29 @@ def _ask(wishes: Wishes) -> None:
         wishes.wake_at(now + limits.ask_every_ms)
         asked.append(replace(inquiry, asked_at=now, asked=inquiry.asked + 1))
     wishes.change(inquiries=tuple(asked))
+
+
+def _is_explained(wishes: Wishes) -> bool:
+    """More closed than opened: most likely the news of the entry is late. Ask first, and only then give up."""
+    bracket, now, limits = wishes.bracket, wishes.now, wishes.limits
+    if bracket.held >= 0:
+        wishes.change(odd_since=None)
+        return True
+    since = now if bracket.odd_since is None else bracket.odd_since
+    wishes.change(odd_since=since)
+    if now >= since + limits.odd_ms_max:
+        wishes.quarantine("more was closed than opened")
+    else:
+        _ask_about(wishes, Leg.ENTRY, Leg.STOP, Leg.TARGET, Leg.CLOSE)
+    return False
+
+
+def _ask_about(wishes: Wishes, *legs: Leg) -> None:
+    """Ask for every order that was ever placed for these legs."""
+    plan = wishes.bracket.plan
+    for leg in legs:
+        for attempt in range(wishes.bracket.attempt(leg)):
+            wishes.bracket = inquire(wishes.bracket, plan.label(leg, attempt), wishes.now)
 
 
 def _follow_entry(wishes: Wishes) -> None:
@@ -289,7 +163,7 @@ def _cover(wishes: Wishes, held: Decimal, since: Milliseconds) -> None:
     bracket, now, limits = wishes.bracket, wishes.now, wishes.limits
     if bracket.in_flight(Purpose.STOP, Purpose.BRACKET) or _asks(bracket, Leg.STOP):
         return
-    if _fired(bracket):
+    if _follow_fired(wishes):
         return
     ours_to_come = bracket.plan.mode is Mode.NATIVE and now < since + limits.hydrate_ms_max
     if ours_to_come:
@@ -306,9 +180,20 @@ def _cover(wishes: Wishes, held: Decimal, since: Milliseconds) -> None:
         wishes.wake_at(bracket.wait_until)
 
 
-def _fired(bracket: Bracket) -> bool:
-    """A stop has fired and its order is on its way through the market: that is cover enough for the window."""
-    return any(order.state is OrderState.TRIGGERED and leg_of(order) is Leg.STOP for order in bracket.orders)
+def _follow_fired(wishes: Wishes) -> bool:
+    """A stop has fired and the order it sent is not known yet: ask for it. It is cover enough for the window."""
+    sent = {order.trigger_order_id for order in wishes.bracket.orders}
+    fired = [
+        order
+        for order in wishes.bracket.orders
+        if order.state is OrderState.TRIGGERED
+        and not order.is_dormant
+        and leg_of(order) is Leg.STOP
+        and order.order_id not in sent
+    ]
+    for order in fired:
+        wishes.bracket = inquire(wishes.bracket, order.label, wishes.now)
+    return bool(fired)
 
 
 def _drop_spare_stops(wishes: Wishes, held: Decimal) -> None:
@@ -357,7 +242,10 @@ def _exit_reason(bracket: Bracket) -> str:
     exits = [fill for fill in bracket.fills if fill.side is not bracket.plan.side]
     if not exits:
         return "closed"
-    label = parse(max(exits, key=lambda fill: (fill.at, fill.fill_id)).label)
+    last = max(exits, key=lambda fill: (fill.at, fill.fill_id))
+    if last.order_id == UNSEEN:
+        return "ghost_trade_cleanup"
+    label = parse(last.label)
     if label is None or label.bracket != bracket.plan.bracket_id:
         return "manual"
     return label.leg.value
@@ -398,4 +286,3 @@ def _sweep(wishes: Wishes) -> None:
     if bracket.dormant and not bracket.live(Leg.ENTRY):
         for order in bracket.dormant:
             wishes.bracket = inquire(wishes.bracket, order.label, wishes.now)
-        wishes.wake_at(wishes.now + wishes.limits.ask_every_ms)

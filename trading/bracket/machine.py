@@ -1,10 +1,11 @@
 """The one door: take a message in, then decide. `begin` is a bracket's first step."""
 
 from trading.bracket.absorb import absorb
-from trading.bracket.decide import decide, enter
+from trading.bracket.decide import decide
 from trading.bracket.effects import Effect
 from trading.bracket.messages import Message
 from trading.bracket.state import Bracket, Limits, Plan
+from trading.bracket.wishes import enter
 from trading.values import Milliseconds
 
 

@@ -84,10 +84,21 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced:
+    """The exchange holds only this much, and no fill says why. Repeating it changes nothing.
+
+    The difference was closed out of our sight, at about this price: its result is an estimate and marked as one.
+    """
+
+    held: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Get out, for this reason. While closing, or once over, repeating it changes nothing."""
 
     reason: str
 
 
-Message = Tick | Done | Refused | Unknown | OrderSeen | FillSeen | Asked | Pictured | Close
+Message = Tick | Done | Refused | Unknown | OrderSeen | FillSeen | Asked | Pictured | Reduced | Close

@@ -139,6 +139,7 @@ class Limits:
 
     naked_ms_max: int = 2_000  # P1: the longest a position may be without cover
     hydrate_ms_max: int = 1_200  # how long the exchange may take with children of its own
+    odd_ms_max: int = 15_000  # how long the news of an entry may be late
     ask_every_ms: int = 1_000
     asks_max: int = 120
     stop_attempts_max: int = 3
@@ -161,6 +162,7 @@ class Bracket:
     changes: int = 0  # edits and cancels so far: their intents are numbered by it
     inquiries: tuple[Inquiry, ...] = ()
     naked_since: Milliseconds | None = None
+    odd_since: Milliseconds | None = None  # since when more seems closed than opened
     wait_until: Milliseconds = BEGINNING  # after a refusal: no new attempt before
     reason: str = ""  # why it is closing, or how it ended
     told_open: bool = False

@@ -1,13 +1,12 @@
-"""What the broker can be told. It answers with messages to the order manager and the strategies, never by return.
+"""What the broker can be told. It answers with messages to others, never by return.
 
 Every request carries an intent id: its outcome comes back under it, and one intent is sent at most once.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
 
-from trading.requests import BracketRequest, OrderRequest
-from trading.values import Currency, InstrumentName, IntentId, LabelText, OrderId
+from trading.bracket.effects import Request
+from trading.values import Currency, FillCondition, InstrumentName, IntentId, LabelText, Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,53 +23,48 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Deliver prices, orders and fills of an instrument from now on. Watched already, it changes nothing."""
+    """Deliver prices and candles from now on, after every reconnect too. Watched already, it changes nothing."""
+
+    instruments: tuple[InstrumentName, ...]
+    candle_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """Send one request. Told again under the same intent it is not sent again."""
+
+    intent_id: IntentId
+    instrument: InstrumentName
+    wish: Request
+    fill_condition: FillCondition
+    """How the children of a native bracket come alive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskLabel:
+    """Find out what became of a label. It only reads, so it may be repeated."""
+
+    label: LabelText
+    currency: Currency
+    sent_at: Milliseconds
+    """When its order left, on our clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakePicture:
+    """Read everything that rests, is held and was filled since. It only reads, so it may be repeated."""
+
+    picture_id: int
+    since: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchCandles:
+    """Deliver the newest closed candles to the strategies of an instrument. It only reads."""
 
     instrument: InstrumentName
+    minutes: int
+    count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitOrder:
-    """Send one order. Told again under the same intent it is not sent again."""
-
-    intent_id: IntentId
-    order: OrderRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitBracket:
-    """Send entry, stop and target as one request. Told again under the same intent it is not sent again."""
-
-    intent_id: IntentId
-    bracket: BracketRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditOrder:
-    """Change a resting order in place. It sets absolute figures, so repeating it has no further effect."""
-
-    intent_id: IntentId
-    order_id: OrderId
-    amount: Decimal
-    price: Decimal | None = None
-    trigger_price: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelOrder:
-    """Cancel an order. Repeating it is harmless; "not found" is an answer, and may mean that it filled."""
-
-    intent_id: IntentId
-    order_id: OrderId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryLabel:
-    """Ask what became of a label: open orders, state, history, fills. Only reads, so it may be repeated."""
-
-    intent_id: IntentId
-    currency: Currency
-    label: LabelText
-
-
-Message = Connect | Disconnect | Watch | SubmitOrder | SubmitBracket | EditOrder | CancelOrder | QueryLabel
+Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles

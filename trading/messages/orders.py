@@ -5,26 +5,47 @@ or before the answer to the request that caused it.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
-from trading.errors import Refused
-from trading.facts import Fill, Holding, Order
-from trading.requests import BracketPlan
-from trading.values import BracketId, IntentId, LabelText
+from trading.bracket.messages import Asked, Verdict
+from trading.facts import Fill, Holding, Order, Ticker
+from trading.instruments import Instrument
+from trading.reconcile import Report
+from trading.signal import Signal
+from trading.values import BracketId, Currency, InstrumentName, IntentId, Milliseconds, StrategyName
+
+__all__ = ["Asked", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBracket:
-    """Enter with a stop and a target, or not at all. The same bracket id again opens nothing more."""
+    """Enter with a stop and a target, or not at all. The same signal again opens nothing more."""
 
-    plan: BracketPlan
+    signal: Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseTrade:
-    """Flatten the trade of a bracket. While it is closing, or once closed, repeating it changes nothing."""
+    """Flatten the trades of a strategy. While they are closing, or once closed, repeating it changes nothing."""
 
-    bracket_id: BracketId
+    strategy: StrategyName
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panic:
+    """Halt, cancel every entry and flatten everything of ours. Repeating it changes nothing."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHalt:
+    """Open nothing anywhere, or lift that. Set already, it changes nothing."""
+
+    on: bool
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +70,44 @@ class PositionChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TickerChanged:
+    """The newest prices; older ones may have been dropped. Repeating it changes nothing."""
+
+    ticker: Ticker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundsChanged:
+    """What the account is worth in one currency, and what of it is free. Repeating it changes nothing."""
+
+    currency: Currency
+    equity: Decimal
+    available: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentsKnown:
+    """The specs of the instruments as the exchange gave them. Repeating it changes nothing."""
+
+    instruments: tuple[Instrument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDone:
-    """The exchange did it; the orders are as its answer showed them. Repeating it changes nothing."""
+    """The exchange did it; orders and fills are as its answer showed them. Repeating it changes nothing."""
 
     intent_id: IntentId
     orders: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRefused:
-    """The exchange said no: nothing of this request took effect. Final; repeating it changes nothing."""
+    """The exchange said no, or nothing was sent: it had no effect. Final; repeating it changes nothing."""
 
     intent_id: IntentId
-    why: Refused
+    code: int
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +115,58 @@ class FateUnknown:
     """Sent, and never answered. Not a refusal: ask by label, never send again. Repeating it changes nothing."""
 
     intent_id: IntentId
-    label: LabelText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """The connection came up or went down. Repeating it changes nothing."""
+
+    is_up: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """Database and exchange were compared. Acting on the same report again changes nothing more."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveIssue:
+    """A person chose what to do with a quarantined finding. Resolved already, it changes nothing."""
+
+    instrument: InstrumentName
+    choice: str
+    """adopt, cancel, close or ignore."""
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """It is time to look at a bracket again. Repeating it changes nothing that has not fallen due."""
+
+    bracket_id: BracketId
+    at: Milliseconds
 
 
 Message = (
-    OpenBracket | CloseTrade | OrderChanged | OrderFilled | PositionChanged | RequestDone | RequestRefused | FateUnknown
+    OpenBracket
+    | CloseTrade
+    | Panic
+    | SetHalt
+    | OrderChanged
+    | OrderFilled
+    | PositionChanged
+    | TickerChanged
+    | FundsChanged
+    | InstrumentsKnown
+    | RequestDone
+    | RequestRefused
+    | FateUnknown
+    | Asked
+    | ConnectionChanged
+    | Reconciled
+    | ResolveIssue
+    | Wake
 )

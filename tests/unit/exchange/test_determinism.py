@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import pytest
 
 from exchange.encoding import encode
 from exchange.exchange import Exchange, Send
 from exchange.faults import FaultSettings
 from exchange.feeds import open_feed
-from exchange.records import Position
 from exchange.recording import Recorder, replay
+from exchange.records import Position
 from exchange.settings import FeedSettings, Limits, Settings
 from exchange.switches import Switches
 
@@ -42,13 +41,16 @@ CHANNELS: Final = (
 )
 
 
+NO_FAULTS: Final = FaultSettings()
+
+
 class Script:
     """A trader's two hours, drawn from a seed of its own: the same for every exchange that answers the same."""
 
-    def __init__(self, seed: int, record: Path | None = None, **more: Any) -> None:
+    def __init__(self, seed: int, record: Path | None = None, faults: FaultSettings = NO_FAULTS) -> None:
         switches = Switches(push_before_reply="seeded")
         feed = FeedSettings(step_ms=2000, profile="lively")
-        chosen = Settings(seed=seed, switches=switches, feed=feed, limits=Limits(tier=1), **more)
+        chosen = Settings(seed=seed, switches=switches, feed=feed, limits=Limits(tier=1), faults=faults)
         self.exchange = Exchange(settings=chosen, feed=open_feed(chosen, start_ms=START_MS), start_ms=START_MS)
         self.recorder = None
         if record is not None:
@@ -147,10 +149,9 @@ def known_history(seed: int) -> str:
     return history(seed)
 
 
-def history(seed: int, profile: str | None = None) -> str:
+def history(seed: int, faults: FaultSettings = NO_FAULTS) -> str:
     """The fingerprint of one run. The other process calls this."""
-    more = {} if profile is None else {"faults": FaultSettings(profile=profile)}
-    return Script(seed, **more).run()
+    return Script(seed, faults=faults).run()
 
 
 def _elsewhere(seed: int, hash_seed: str) -> str:
@@ -193,10 +194,11 @@ def test_another_seed_tells_another_history() -> None:
     assert known_history(7) != history(8)
 
 
-@pytest.mark.parametrize("profile", ["rough"])
-def test_faults_are_part_of_the_history(profile: str) -> None:
-    assert history(7, profile) == history(7, profile)
-    assert history(7, profile) != known_history(7)
+def test_faults_are_part_of_the_history() -> None:
+    rough = FaultSettings(profile="rough")
+
+    assert history(7, rough) == history(7, rough)
+    assert history(7, rough) != known_history(7)
 
 
 def test_a_recorded_session_played_again_makes_the_same_fills(tmp_path: Path) -> None:

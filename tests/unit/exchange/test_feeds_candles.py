@@ -233,6 +233,13 @@ def test_a_file_is_read_whatever_its_order_its_clock_and_its_packing(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize("seconds", [1, 60, 300, 3_600, 86_400])
+def test_the_size_of_the_bars_is_found_in_spite_of_gaps(tmp_path: Path, seconds: int) -> None:
+    rows = [f"{1735689600 + seconds * n},1,4,1,2,7\n" for n in (0, 2, 5, 6, 9)]
+
+    assert candle_file.read(written(tmp_path, HEADER + "".join(rows))).bar_ms == seconds * 1000
+
+
 def test_a_file_without_volume_trades_nominally(tmp_path: Path) -> None:
     path = written(tmp_path, "timestamp,open,high,low,close\n1735689600,1,4,0.5,2\n")
     source = CandleFeed({BTC: path}, instruments=SPECS, start_ms=T0, seed=1)

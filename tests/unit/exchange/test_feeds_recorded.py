@@ -64,9 +64,11 @@ def test_each_trade_is_a_step_with_its_volume() -> None:
 
 def test_a_price_index_moves_the_index_of_every_market_settled_by_it_and_of_no_other() -> None:
     index = said("deribit_price_index.btc_usd", {"timestamp": T0 + 5, "price": 97, "index_name": "btc_usd"})
+    linear = said(f"quote.{USDC}", {"timestamp": T0 + 5, "best_bid_price": 49, "best_ask_price": 51})
 
-    assert steps(replayed(index, ticker(T0, 99, 101, 98), index)) == [
+    assert steps(replayed(index, ticker(T0, 99, 101, 98), linear, index)) == [
         Step(T0 + 5, BTC, 100.0, 98.0, 0.0),
+        Step(T0 + 5, USDC, 50.0, 50.0, 0.0),
         Step(T0 + 5, BTC, 100.0, 97.0, 0.0),
     ]
 

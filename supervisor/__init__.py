@@ -1,0 +1,1 @@
+"""The tree: which actors there are, who watches them, and the worlds they can live in."""

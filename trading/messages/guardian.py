@@ -1,0 +1,60 @@
+"""What the guardian can be told: facts of the exchange alone. It trusts no order manager and no database."""
+
+from dataclasses import dataclass
+
+from trading.facts import Fill, Holding, Order
+from trading.reconcile import ExchangePicture
+from trading.values import InstrumentName, Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged:
+    """The exchange reported an order. An older picture is ignored."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilled:
+    """The exchange executed a part of an order. A fill id already known changes nothing."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionChanged:
+    """The exchange reported a position. It replaces the picture before."""
+
+    holding: Holding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureTaken:
+    """The exchange, whole. It replaces all that was known."""
+
+    picture: ExchangePicture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """The connection came up or went down. While it is down, resting stops are the cover."""
+
+    is_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """This instrument is ours to watch, or no longer. Repeating it changes nothing."""
+
+    instrument: InstrumentName
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Time has passed."""
+
+    at: Milliseconds
+
+
+Message = OrderChanged | OrderFilled | PositionChanged | PictureTaken | ConnectionChanged | Watch | Look
