@@ -6,7 +6,7 @@ once that incarnation is fenced off, whatever it still tells goes nowhere, so a 
 
 import threading  # nondeterministic: locks only, held for one append; they order what has no order anyway
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import pykka
@@ -105,14 +105,14 @@ class Mailbox(Generic[M]):
         self._former, self._inbox = self._inbox, None
 
     def sweep(self) -> None:
-        """Count what slipped into the last incarnation's inbox while it was being detached."""
+        """Count what slipped into the last incarnation's inbox when that had ended already."""
         former = self._former
-        if former is not None and former.depth():
+        if former is not None and former.is_closed and former.depth():
             kinds, askers = former.drain(type(None))
             self.count_lost(kinds)
             refuse(askers, self.name)
 
-    def count_lost(self, kinds: "Counter[str] | dict[str, int]") -> None:
+    def count_lost(self, kinds: Mapping[str, int]) -> None:
         """Note messages nobody will read. Any thread; bounded."""
         with self._lock:
             for kind, count in kinds.items():
@@ -200,10 +200,6 @@ class Directory:
         if found is None:
             raise LookupError(f"there is no child called {name!r}")
         return found
-
-    def forget(self, name: str) -> None:
-        """Take a removed child's address out; who still holds it tells the dead."""
-        self._mailboxes.pop(name, None)
 
     def names(self) -> list[str]:
         """Every name an address was made for."""

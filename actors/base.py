@@ -7,7 +7,7 @@ one thread: ``begin``, ``handle`` and ``end`` are all that a runtime calls.
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -69,7 +69,7 @@ class Ended:
     stage: Stage | None = None
     reason: str = ""
     traceback: str = ""
-    lost: MappingProxyType[str, int] = MappingProxyType({})  # messages left in its inbox, by kind
+    lost: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))  # messages left in its inbox, by kind
 
 
 Report = Callable[[Started | Ended], None]
@@ -190,9 +190,10 @@ class Actor(pykka.ThreadingActor):
         self.begin()
         take = self.actor_inbox.take
         handle = self.handle
-        while not self.is_over:
+        is_over = self.actor_stopped.is_set
+        while not is_over():
             envelope = take()
-            if self.is_over:
+            if is_over():
                 self.put_back(envelope)
             else:
                 handle(envelope)
@@ -229,4 +230,3 @@ class Actor(pykka.ThreadingActor):
             reply.set_exception((type(told), told, told.__traceback__))
         if self.incarnation is None or not self.incarnation.fenced:
             attempt(lambda _: self.on_failure(type(error), error, error.__traceback__), None)
-

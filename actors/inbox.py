@@ -23,9 +23,10 @@ def _no_time() -> float:
 class Inbox:
     """A queue that any thread may fill and one actor empties."""
 
-    __slots__ = ("_bell", "_now_s", "_ring", "_waiting")
+    __slots__ = ("_bell", "_now_s", "_ring", "_waiting", "is_closed")
 
     def __init__(self) -> None:
+        self.is_closed = False  # nobody will ever read it again
         self._waiting: deque[Envelope] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._ring: Callable[[], None] = partial(self._bell.put, None)
@@ -66,15 +67,19 @@ class Inbox:
 
     def drain(self, skip: type) -> tuple[Counter[str], list[pykka.Future[Any]]]:
         """Empty it for good: how many messages of each kind nobody will read, and who waits for an answer."""
+        self.is_closed = True
         kinds: Counter[str] = Counter()
         askers: list[pykka.Future[Any]] = []
-        while self._waiting:
-            message, reply, _ = self._waiting.popleft()
+        while True:
+            # Who drains the last late comers may be another thread than the actor's own.
+            try:
+                message, reply, _ = self._waiting.popleft()
+            except IndexError:
+                return kinds, askers
             if type(message) is not skip:
                 kinds[type(message).__name__] += 1
             if reply is not None:
                 askers.append(reply)
-        return kinds, askers
 
     # What pykka's references call.
 

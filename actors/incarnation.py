@@ -48,7 +48,7 @@ class Incarnation:
         self.generation = generation
         self.clock = clock
         self.timers: Timers = OwnedTimers(self, wheel)
-        self.inbox = _UNBORN
+        self.inbox: Inbox = _UNBORN
         self.told = 0  # while handling the present message
         self.told_max = told_max
         self.fenced = False
@@ -63,6 +63,11 @@ class Incarnation:
             LookupError: there is no such child.
         """
         return FencedAddress(self, self._directory.find(name))
+
+    @property
+    def is_born(self) -> bool:
+        """Whether its actor has been made, so that there is an inbox."""
+        return self.inbox is not _UNBORN
 
     @property
     def own(self) -> Address[Any]:

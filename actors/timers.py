@@ -79,6 +79,7 @@ class OwnedTimers:
     def start(self, name: str, delay_ms: int, message: Any, *, background: bool = False) -> None:
         assert delay_ms >= 0, f"a timer {name!r} in the past: {delay_ms} ms"
         assert message is not None, f"a timer {name!r} without a message"
+        assert self.incarnation.is_born, f"the timer {name!r} is started before the actor; do it in on_start"
         self.cancel(name)
         if self.incarnation.fenced:
             self.incarnation.dropped += 1

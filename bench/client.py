@@ -75,6 +75,7 @@ class _Counter:
         self.tickers = 0
         self.first_at = 0.0
         self.last_at = 0.0
+        self.end_reason = ""
         self.last: Ticker | None = None
         self.is_open = threading.Event()
         self.is_done = threading.Event()
@@ -98,6 +99,7 @@ class _Counter:
         raise AssertionError(f"{why}: {raw}")
 
     def closed(self, reason: str) -> None:
+        self.end_reason = reason
         self.is_done.set()
 
 
@@ -117,7 +119,7 @@ def tickers_per_second(total: int = TICKERS) -> float:
         counter.is_open.wait(TIMEOUT_S)
         transport.send({"method": "go"})
         if not counter.is_done.wait(TIMEOUT_S) or counter.tickers < total:
-            raise TimeoutError(f"only {counter.tickers} of {total} tickers arrived")
+            raise TimeoutError(f"only {counter.tickers} of {total} tickers arrived {counter.end_reason}")
         assert counter.last is not None
         assert counter.last.mark == Decimal("36446.51"), "the digits changed on the way"
         return total / (counter.last_at - counter.first_at)

@@ -1,11 +1,14 @@
 """Orders a second through the exchange in this process: the engine alone, and with the protocol around it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
 from bench.figure import Effort, Figure, Result, per_second
 from bench.inside import BTC, Inside
 from exchange.records import Ticket
+
+Work = Callable[[], int]
 
 ORDERS: Final = 20_000
 GOAL: Final = 20_000.0  # orders a second, from the design's plan for the exchange
@@ -58,48 +61,64 @@ def _ticket(side: str, **more: Any) -> Ticket:
     return Ticket(instrument_name=BTC, direction=side, amount=Decimal(10), **more)
 
 
-def _engine_market(count: int) -> int:
+def _engine_market(count: int) -> Work:
     """Buy and sell in turn, the price standing still, what happened cleared as the exchange does."""
     engine = (inside := Inside()).exchange.engine
     account = engine.accounts["main"]
     tickets = (_ticket("buy", type="market"), _ticket("sell", type="market"))
     place, clear, now_ms = engine.place, engine.changes.clear, inside.now_ms
-    for number in range(count):
-        place(account, tickets[number & 1], now_ms)
-        clear()
-    return count
+
+    def work() -> int:
+        for number in range(count):
+            place(account, tickets[number & 1], now_ms)
+            clear()
+        return count
+
+    return work
 
 
-def _engine_limit(count: int) -> int:
+def _engine_limit(count: int) -> Work:
     engine = (inside := Inside()).exchange.engine
     account = engine.accounts["main"]
     ticket = _ticket("buy", price=inside.price("-1"))
     place, cancel, clear, now_ms = engine.place, engine.cancel, engine.changes.clear, inside.now_ms
-    for _ in range(count):
-        order, _trades = place(account, ticket, now_ms)
-        cancel(account, order.order_id, now_ms)
-        clear()
-    return count
+
+    def work() -> int:
+        for _ in range(count):
+            order, _trades = place(account, ticket, now_ms)
+            cancel(account, order.order_id, now_ms)
+            clear()
+        return count
+
+    return work
 
 
-def _protocol_market(count: int, *, subscribed: bool = False) -> int:
+def _protocol_market(count: int, *, subscribed: bool = False) -> Work:
     inside = Inside(logged_in=True)
     if subscribed:
         inside.call("private/subscribe", {"channels": ["user.changes.any.any.raw", "user.portfolio.any"]})
     params = {"instrument_name": BTC, "amount": 10, "type": "market"}
     receive, drain, session, now_ms = inside.exchange.receive, inside.exchange.drain, inside.session, inside.now_ms
     sides = ("private/buy", "private/sell")
-    for number in range(count):
-        receive(session, {"jsonrpc": "2.0", "id": number, "method": sides[number & 1], "params": params}, now_ms)
-        drain()
-    assert "result" in inside.call("public/test")
-    return count
+
+    def work() -> int:
+        for number in range(count):
+            receive(session, {"jsonrpc": "2.0", "id": number, "method": sides[number & 1], "params": params}, now_ms)
+            drain()
+        assert "result" in inside.call("public/test")
+        return count
+
+    return work
 
 
-def _protocol_limit(count: int) -> int:
+def _protocol_limit(count: int) -> Work:
     inside = Inside(logged_in=True)
     params = {"instrument_name": BTC, "amount": 10, "price": inside.price("-1")}
-    for _ in range(count):
-        placed = inside.call("private/buy", params)["result"]["order"]
-        inside.call("private/cancel", {"order_id": placed["order_id"]})
-    return count
+
+    def work() -> int:
+        for _ in range(count):
+            placed = inside.call("private/buy", params)["result"]["order"]
+            inside.call("private/cancel", {"order_id": placed["order_id"]})
+        return count
+
+    return work

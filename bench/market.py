@@ -1,5 +1,6 @@
 """Market steps a second in this process, with nobody listening and with somebody; and events of the order book."""
 
+from collections.abc import Callable
 from typing import Final
 
 from bench.figure import Effort, Figure, Result, per_second
@@ -17,7 +18,7 @@ def run(effort: Effort) -> list[Result]:
         Figure(
             name=f"market steps, {told}",
             unit="steps/s",
-            runs=per_second(lambda channels=channels: _steps(steps, channels)[0], effort.runs),  # type: ignore[misc]
+            runs=per_second(lambda channels=channels: _steps(steps, channels), effort.runs),  # type: ignore[misc]
             better="more",
         )
         for told, channels in (
@@ -30,7 +31,7 @@ def run(effort: Effort) -> list[Result]:
         Figure(
             name="book events made, one book channel",
             unit="events/s",
-            runs=per_second(lambda: _steps(steps, [f"book.{BTC}.100ms"])[1], effort.runs),
+            runs=per_second(lambda: _steps(steps, [f"book.{BTC}.100ms"], "events"), effort.runs),
             better="more",
             note="one price level changed = one event",
         )
@@ -38,17 +39,21 @@ def run(effort: Effort) -> list[Result]:
     return figures
 
 
-def _steps(count: int, channels: list[str]) -> tuple[int, int]:
-    """(steps, price levels told). Time passes a second at a time, as a socket server's clock would let it."""
+def _steps(count: int, channels: list[str], counts: str = "steps") -> Callable[[], int]:
+    """Time passes a second at a time, as a socket server's clock would let it; counts steps or levels told."""
     inside = Inside()
     names = list(inside.exchange.engine.markets)
     wanted = [one.replace("*", name) for one in channels for name in (names if "*" in one else [BTC])]
     if wanted:
         inside.call("public/subscribe", {"channels": wanted})
-    events = 0
-    for _ in range(count * STEP_MS // MARKETS // 1000):
-        for item in inside.pass_time(1000):
-            told = getattr(item, "message", {}).get("params", {}).get("data", {})
-            if isinstance(told, dict) and "bids" in told:
-                events += len(told["bids"]) + len(told["asks"])
-    return count, events
+
+    def work() -> int:
+        events = 0
+        for _ in range(count * STEP_MS // MARKETS // 1000):
+            for item in inside.pass_time(1000):
+                told = getattr(item, "message", {}).get("params", {}).get("data", {})
+                if isinstance(told, dict) and "bids" in told:
+                    events += len(told["bids"]) + len(told["asks"])
+        return events if counts == "events" else count
+
+    return work

@@ -31,6 +31,7 @@ _LENGTH_64 = 127
 _MASKED = 0x80
 _RESERVED = 0x70
 _CONTROL = 0x8
+_CONTROL_MAX = 125
 _HEADER_MAX = 10
 
 
@@ -105,8 +106,8 @@ class FrameReader:
         is_last = bool(first & 0x80)
         if opcode & _CONTROL:
             # Control frames may come between the parts of a message, but never in parts themselves.
-            if not is_last:
-                raise BadInput("a control frame in parts", first)
+            if not is_last or len(payload) > _CONTROL_MAX:
+                raise BadInput("a control frame in parts, or too long to be one", first)
             found.append((opcode, payload))
             return
         if (opcode is Opcode.CONTINUATION) != (self._parts_opcode is not None):

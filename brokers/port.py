@@ -36,8 +36,11 @@ class Broker(Protocol):
         """What it can do."""
         ...
 
-    def connect(self, listener: Listener) -> None:
+    def connect(self, listener: Listener) -> bool:
         """Begin to connect; ends in ``ConnectionUp`` or ``ConnectionDown``.
+
+        False means that nothing was begun, because a connection stands, is being made or being closed: then the
+        listener will hear nothing, and the one before it still speaks.
 
         The listener is told by the transport's own thread and must bring what it hears back to the broker's
         thread. Give each attempt its own listener: an old one must not speak for a new connection.

@@ -76,7 +76,7 @@ class Gate:
         self._by_access: dict[str, Grant] = {}  # oldest first
         self._by_refresh: dict[str, Grant] = {}
         self._named: dict[str, dict[str, list[Grant]]] = {}  # client_id -> session name -> its grants
-        self._nonces: dict[tuple[str, str], int] = {}  # -> when it may be forgotten
+        self._nonces: dict[tuple[str, str], int] = {}  # -> when it was used first
 
     # --- ways in
 
@@ -89,7 +89,7 @@ class Gate:
                 signed = (params.get("data", ""),)
                 key = self._signed(params, params["signature"], signed, now_ms, Refusal(13004))
                 if "nonce" in params:
-                    self._use_nonce(key, params["nonce"], now_ms)
+                    self._use_nonce(key, params["nonce"], now_ms, Refusal(13004))
                 grant = self._grant(key, params.get("scope", ""), session, now_ms)
             case _:
                 key = self._known(params["client_id"], params["client_secret"])
@@ -122,6 +122,7 @@ class Gate:
                     "timestamp": fields.get("ts", "0"),
                 }
                 key = self._signed(given, fields.get("sig", ""), calls, now_ms, unauthorized("bad_signature"))
+                self._use_nonce(key, fields.get("nonce", ""), now_ms, unauthorized("nonce_reused"))
             case _:
                 raise unauthorized("unknown_authorization_scheme")
         return Grant(key, granted("", key.scope), 0, now_ms + 1, ("", "", ""))
@@ -211,15 +212,15 @@ class Gate:
             raise refusal
         return key
 
-    def _use_nonce(self, key: Key, nonce: str, now_ms: int) -> None:
-        """Once only within the window. Calls signed over HTTP are spared: clients number them by the clock."""
-        for used, until_ms in list(self._nonces.items()):
-            if until_ms > now_ms:
+    def _use_nonce(self, key: Key, nonce: str, now_ms: int, refusal: Refusal) -> None:
+        """A nonce is good once: whoever recorded a signature must not be able to use it again. Raises the refusal."""
+        for used, used_ms in list(self._nonces.items()):
+            if used_ms + 2 * SIGNATURE_WINDOW_MS > now_ms:
                 break
             del self._nonces[used]
         if (key.client_id, nonce) in self._nonces:
-            raise Refusal(13004)
-        self._nonces[key.client_id, nonce] = now_ms + 2 * SIGNATURE_WINDOW_MS
+            raise refusal
+        self._nonces[key.client_id, nonce] = now_ms
 
     def _refresh(self, params: Mapping[str, Any], session: Session, now_ms: int) -> Grant:
         """A new link of the chain; the old one is used up."""

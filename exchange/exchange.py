@@ -223,7 +223,7 @@ class Exchange:
         if not self.engine.changes.empty:
             self._flush(self._now_ms)
         self.counters["pushes"] += self._outbox.take_count()
-        return self._outbox.drain()
+        return self._outbox.drain(self._now_ms)
 
     # --- run time controls
 
@@ -243,7 +243,7 @@ class Exchange:
             unasked = {"jsonrpc": "2.0", "error": rpc.error_body(Refusal(11051)), "testnet": True}
             for session in self.sessions:
                 if session.is_ws:
-                    self._outbox.send(session, unasked, now_ms)
+                    self._outbox.send(session, unasked)
             self._timers.at(now_ms + MAINTENANCE_GRACE_MS, self._close_for_maintenance)
 
     def _close_for_maintenance(self, now_ms: int) -> None:

@@ -44,6 +44,8 @@ class Outbox:
         self.perform: Perform = _nothing  # carries out what a fault rule wants beyond the message itself
         self.plan: FaultPlan | None = None  # None: no rules, nobody to ask
         self._timers = timers
+        self._troubled: dict[int, Session] = {}  # deaf or slow
+        self._overdue: list[Send] = []  # have been late for long enough
         self._held: dict[tuple[int, str], int] = {}  # (session, channel) -> earlier ones leave at this time
 
     def take_count(self) -> int:
@@ -51,42 +53,43 @@ class Outbox:
         count, self.pushes = self.pushes, 0
         return count
 
-    def drain(self) -> Outgoing:
+    def drain(self, now_ms: int) -> Outgoing:
         """Everything that must leave now; it is the caller's from here on."""
         items, self.items = self.items, []
+        if self._troubled:
+            items = [*self._overdue, *(item for item in items if self._leaves(item, now_ms))]
+            self._overdue = []
+            self._troubled = {number: session for number, session in self._troubled.items() if not session.ended}
         return items
 
-    def send(self, session: "Session", message: dict[str, Any], now_ms: int) -> None:
+    def send(self, session: "Session", message: dict[str, Any]) -> None:
         """A reply, a heartbeat, a word unasked."""
         if session.troubled:
-            self._send_to_troubled(session, message, now_ms)
-        else:
-            self.items.append(Send(session.id, message))
+            self._troubled[session.id] = session
+        self.items.append(Send(session.id, message))
 
     def push(self, session: "Session", channel: str, message: dict[str, Any], now_ms: int) -> None:
         """A notification."""
         self.pushes += 1
         if self.plan is None and not self._held:
-            self.send(session, message, now_ms)
+            self.send(session, message)
             return
         self._push_through_faults(session, channel, message, now_ms)
 
     def close(self, session: "Session", code: int, reason: str, *, abrupt: bool = False) -> None:
         self.items.append(Close(session.id, code, reason, abrupt))
 
-    def _send_to_troubled(self, session: "Session", message: dict[str, Any], now_ms: int) -> None:
+    def _leaves(self, item: Send | Close, now_ms: int) -> bool:
         """Half open: lost without a word. Slow: later, behind everything that is late already."""
+        session = self._troubled.get(item.session_id)
+        if session is None or isinstance(item, Close):
+            return True
         if session.is_deaf(now_ms):
-            return
+            return False
         due_ms = session.delayed_until(now_ms)
-        if due_ms <= now_ms:
-            self.items.append(Send(session.id, message))
-        else:
-            self._timers.at(due_ms, lambda _at_ms: self._late(session, message))
-
-    def _late(self, session: "Session", message: dict[str, Any]) -> None:
-        if not session.ended:
-            self.items.append(Send(session.id, message))
+        if due_ms > now_ms:
+            self._timers.at(due_ms, lambda _at_ms: None if session.ended else self._overdue.append(item))
+        return due_ms <= now_ms
 
     def _push_through_faults(self, session: "Session", channel: str, message: dict[str, Any], now_ms: int) -> None:
         fate = None if self.plan is None else self.plan.on_push(channel, session.client_id, now_ms)
@@ -104,15 +107,15 @@ class Outbox:
                 due_ms = max(due_ms, now_ms + fate.delay_ms)
         for _ in range(copies):
             if due_ms > now_ms:
-                self._timers.at(due_ms, lambda at_ms: self._send_open(session, message, at_ms))
+                self._timers.at(due_ms, lambda _at_ms: self._send_open(session, message))
             else:
-                self.send(session, message, now_ms)
+                self.send(session, message)
         if fate is not None and fate.actions:
             self.perform(fate.actions, session, now_ms)
 
-    def _send_open(self, session: "Session", message: dict[str, Any], now_ms: int) -> None:
+    def _send_open(self, session: "Session", message: dict[str, Any]) -> None:
         if not session.ended:
-            self.send(session, message, now_ms)
+            self.send(session, message)
 
 
 def _nothing(_actions: Iterable[Action], _session: "Session", _now_ms: int) -> None:

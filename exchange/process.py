@@ -137,7 +137,8 @@ class _House:
             raise TableError([f"the feed cannot be used: {failure}"]) from failure
         self.exchange = Exchange(settings=chosen, feed=feed, start_ms=start_ms)
         self.clock = Clock(start_ms, speed=options.speed, monotonic=time.monotonic)
-        sinks: list[Sink] = [] if options.quiet else [Output(1, _can_write)]
+        self._output = Output(1, _can_write)
+        sinks: list[Sink] = [] if options.quiet else [self._output]
         if options.data_dir is not None:
             sinks.append(RotatingFile(options.data_dir))
         self.log = RequestLog(sinks, now_ms=lambda: self.clock.now_ms, monotonic=time.monotonic)
@@ -181,10 +182,7 @@ class _House:
             self._journal.publish(f"ws://{self._options.host}:{port}{WS_PATH}")
         gc.collect()
         gc.freeze()  # what is there now stays; looking through it again and again costs milliseconds
-        for line in self._greeting(port):
-            print(line)  # noqa: T201 - the greeting of a command
-        with suppress(OSError):
-            sys.stdout.flush()
+        self._output.write("\n".join([*self._greeting(port), ""]))
         self.pump.tick()
         while not told.is_set():
             self.log.flush()

@@ -31,7 +31,7 @@ ADMIN_PATH: Final = "/admin/"
 FRAME_BYTES_MAX: Final = 1024 * 1024  # larger ones close the socket (1009); over 32 kB the core refuses
 OUTGOING_BYTES_MAX: Final = 4 * 1024 * 1024  # waiting for one reader; more and it is too slow
 SILENT_S: Final = 15.0  # for a first request, and between two requests on a kept HTTP connection
-BODY_S: Final = 5.0
+BODY_S: Final = 3.0
 REPLY_S: Final = 60.0  # how long an HTTP request whose reply was lost hangs
 CLOSE_S: Final = 2.0  # for the peer to answer a close frame
 FRAMES_IN_A_ROW: Final = 20  # of one socket, before the others get their turn
@@ -291,8 +291,9 @@ class Server:
         except TooManyConnections:
             return _error(429, "too many connections")
         try:
-            await ws.prepare(request)
-            await self._listen(ws, outlet, session_id)
+            with suppress(ConnectionError):  # it went away while it was being answered
+                await ws.prepare(request)
+                await self._listen(ws, outlet, session_id)
         finally:
             self._pump.gone(session_id)
             if outlet.closing is not None:

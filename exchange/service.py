@@ -153,7 +153,7 @@ class Service:
         self._counters[f"refused {refusal.code}"] += 1
         in_us, out_us = self._stamps(now_ms if taken_ms is None else taken_ms, now_ms)
         if not session.ended:
-            self._floor.outbox.send(session, rpc.failure(echo, refusal, in_us, out_us), now_ms)
+            self._floor.outbox.send(session, rpc.failure(echo, refusal, in_us, out_us))
 
     def _answer(self, job: _Job, outcome: Any, now_ms: int) -> None:
         """The reply, as late and as often as its fate wants."""
@@ -168,13 +168,13 @@ class Service:
         self._counters["replies"] += 1
         for _ in range(fate.reply_copies):
             if due_ms > now_ms:
-                self._floor.timers.at(due_ms, lambda at_ms: self._send_late(session, reply, at_ms))
+                self._floor.timers.at(due_ms, lambda _at_ms: self._send_late(session, reply))
             elif not session.ended:
-                self._floor.outbox.send(session, reply, now_ms)
+                self._floor.outbox.send(session, reply)
 
-    def _send_late(self, session: Session, reply: dict[str, Any], now_ms: int) -> None:
+    def _send_late(self, session: Session, reply: dict[str, Any]) -> None:
         if not session.ended:
-            self._floor.outbox.send(session, reply, now_ms)
+            self._floor.outbox.send(session, reply)
 
     def _stamps(self, taken_ms: int, now_ms: int) -> tuple[int, int]:
         """When it came and when it leaves, in microseconds."""

@@ -175,8 +175,8 @@ class Sessions:
     def _test(self, session: Session, interval: Heartbeat, now_ms: int) -> None:
         if session.ended or session.heartbeat_s is not interval:
             return
-        self._outbox.send(session, rpc.heartbeat("heartbeat"), now_ms)
-        self._outbox.send(session, rpc.heartbeat("test_request"), now_ms)
+        self._outbox.send(session, rpc.heartbeat("heartbeat"))
+        self._outbox.send(session, rpc.heartbeat("test_request"))
         if session.test_sent_ms is None:
             session.test_sent_ms = now_ms
             self._timers.at(now_ms + ANSWER_MS, lambda at_ms: self._expect_answer(session, now_ms, at_ms))

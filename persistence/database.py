@@ -62,7 +62,7 @@ class Database:
     def sql(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement on this thread's connection."""
         with told_in_our_words():
-            cursor: sqlite3.Cursor = self._peewee.execute_sql(statement, parameters)
+            cursor: sqlite3.Cursor = self._peewee.execute_sql(statement, parameters)  # type: ignore[no-untyped-call]
             return cursor
 
     def run(self, query: Any) -> int:
@@ -138,7 +138,7 @@ class Database:
     def _leave(self, how: str) -> None:
         """End a transaction if there still is one: SQLite ends it by itself when the disk is full."""
         with told_in_our_words():
-            connection: sqlite3.Connection = self._peewee.connection()
+            connection: sqlite3.Connection = self._peewee.connection()  # type: ignore[no-untyped-call]
             if connection.in_transaction:
                 connection.execute(how)
 

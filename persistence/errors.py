@@ -1,17 +1,17 @@
 """What can go wrong with the memory, sorted as in `trading.errors` by what someone must now do.
 
-    Unavailable
-    `- StoreUnavailable       nothing was written; try again within a bound, then stop opening trades
-       |- Locked              somebody else holds the database
-       |- DiskFull            no room left
-       |- DiskTrouble         the disk or its permissions say no
-       `- Damaged             the file is not what was written; a person restores a backup
-    ConfigError
-    |- AlreadyRunning         another instance owns the data directory
-    `- FromTheFuture          a newer version wrote this database
-    TradingError
-    |- LostRace               the row is no longer as the caller thought; nothing was written
-    `- NotOpened              this bracket may not open; carries a `Refused`
+Unavailable
+`- StoreUnavailable       nothing was written; try again within a bound, then stop opening trades
+   |- Locked              somebody else holds the database
+   |- DiskFull            no room left
+   |- DiskTrouble         the disk or its permissions say no
+   `- Damaged             the file is not what was written; a person restores a backup
+ConfigError
+|- AlreadyRunning         another instance owns the data directory
+`- FromTheFuture          a newer version wrote this database
+TradingError
+|- LostRace               the row is no longer as the caller thought; nothing was written
+`- NotOpened              this bracket may not open; carries a `Refused`
 """
 
 import sqlite3

@@ -45,6 +45,10 @@ class Runtime(Protocol):
         """Whether it may still do something. False a moment before or after it has reported its end."""
         ...
 
+    def stack(self, actor: Actor) -> str:
+        """Say where its thread is now, for the report on one that hangs; empty where it cannot be said."""
+        ...
+
     def wait(self, answer: Answer, timeout_s: float) -> Any:
         """Wait for an answer at the edge of this world. Raises what ``actors.address.ask`` says."""
         ...

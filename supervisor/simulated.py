@@ -98,7 +98,7 @@ class SimulatedRuntime:
 
     def bind(self, actor: Actor, incarnation: Incarnation, report: Report) -> None:
         cell = self._cells[actor.actor_urn] = Cell(actor, incarnation.name, self._ready)
-        actor.actor_inbox.bind(self.now_s, lambda: cell.ring() if cell.has_begun else None)
+        actor.actor_inbox.bind(self.now_s, cell.ring)
         actor.bind(incarnation, report, self.now_s)
 
     def spawn(self, actor: Actor) -> None:
@@ -106,6 +106,9 @@ class SimulatedRuntime:
 
     def is_running(self, actor: Actor) -> bool:
         return actor.actor_urn in self._cells
+
+    def stack(self, actor: Actor) -> str:
+        return f"hangs in {actor.progress.handling!r:.200}, simulated"
 
     def wait(self, answer: Answer, timeout_s: float) -> Any:
         assert not self._is_stepping, "actors tell; only the edges ask"

@@ -1,8 +1,10 @@
 """The real world: a thread for each actor, one more for all timers, the machine's clock."""
 
 import heapq
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +109,11 @@ class ThreadsRuntime:
     def is_running(self, actor: Actor) -> bool:
         thread = self._threads.get(actor.actor_urn)
         return thread is not None and thread.is_alive()
+
+    def stack(self, actor: Actor) -> str:
+        thread = self._threads.get(actor.actor_urn)
+        frame = None if thread is None or thread.ident is None else sys._current_frames().get(thread.ident)  # noqa: SLF001
+        return "".join(traceback.format_stack(frame)) if frame is not None else ""
 
     def wait(self, answer: Answer, timeout_s: float) -> Any:
         assert not getattr(self._inside, "is_actor", False), "actors tell; only the edges ask"

@@ -1,6 +1,6 @@
 """Watching by progress: read an actor's pulse, and judge it against its spec. Both without the actor's help."""
 
-from actors.base import Actor
+from actors.base import Actor, Stop
 from actors.timers import Due
 from supervisor.health import Pulse
 from supervisor.spec import ChildSpec
@@ -26,13 +26,18 @@ def kind(message: object) -> str:
     """Name what is being handled: the class of a message, or a phase of life."""
     if isinstance(message, str):
         return message
+    if type(message) is Stop:
+        return "on_stop"
     return f"timer {message.name}" if isinstance(message, Due) else type(message).__name__
 
 
 def judge(spec: ChildSpec, seen: Pulse) -> tuple[Exit, str] | None:
     """Say whether it hangs or is flooded, and the sentence for people; None while it does neither."""
     if seen.handling_ms is not None and seen.handling_ms > spec.deadline_ms:
-        return Exit.HUNG, f"it has been at {seen.handling} for {seen.handling_ms} ms, its deadline is {spec.deadline_ms}"
+        return (
+            Exit.HUNG,
+            f"it has been at {seen.handling} for {seen.handling_ms} ms, its deadline is {spec.deadline_ms}",
+        )
     if seen.inbox_depth > spec.inbox_max:
         return Exit.FLOODED, f"{seen.inbox_depth} messages wait, its inbox may hold {spec.inbox_max}"
     return None

@@ -18,6 +18,9 @@ from trading.facts import Fill, Holding, Order
 from trading.labels import parse
 from trading.values import ZERO, BracketId, InstrumentName, Leg, Milliseconds, OrderId
 
+CLOCK_MS = 10_000
+"""How far the exchange's clock may stand from ours: our own fills are recognised by label, whatever the time."""
+
 
 @unique
 class FindingKind(StrEnum):
@@ -221,9 +224,7 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
     """One open bracket and what the exchange shows of it."""
     plan = bracket.plan
     position = positions.get(plan.instrument, ZERO)
-    fills = tuple(
-        fill for fill in run.exchange.fills if fill.instrument == plan.instrument and fill.at >= bracket.began_at
-    )
+    fills = tuple(fill for fill in run.exchange.fills if concerns(bracket, fill))
     picture = Pictured(orders=orders, fills=fills, position=position)
     run.actions.append(Refresh(bracket_id=plan.bracket_id, picture=picture))
     seen = absorb(bracket, picture, run.exchange.at, run.limits)
@@ -252,6 +253,17 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
         run.actions.append(
             Quarantine(instrument=plan.instrument, kind=kind, why=text, order_ids=ids, position=position)
         )
+
+
+def concerns(bracket: Bracket, fill: Fill) -> bool:
+    """Is this fill part of the trade: of one of its orders, or of somebody closing it by hand?"""
+    plan = bracket.plan
+    if fill.instrument != plan.instrument or fill.at < bracket.began_at - CLOCK_MS:
+        return False
+    label = parse(fill.label)
+    if label is not None:
+        return label.bracket == plan.bracket_id
+    return fill.side is not plan.side and fill.at >= bracket.began_at
 
 
 def _compare_cover(run: _Run, bracket: Bracket) -> None:

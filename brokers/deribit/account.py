@@ -41,19 +41,30 @@ def portfolio(raw: dict[str, Any]) -> Portfolio:
     )
 
 
-def summary(raw: object) -> AccountSummary:
+def summary(raw: object, currency: Currency) -> AccountSummary:
     """Read an account summary; limits nobody can read count as not stated."""
     found = mapping(raw, "an account summary")
+    row = _row(found, currency)
     try:
-        stated = limits(found.get("limits"))
+        stated = limits(row.get("limits"))
     except BadInput:
         stated = None
     account_id = found.get("id")
     return AccountSummary(
-        portfolio=portfolio(found),
+        portfolio=portfolio(row),
         account_id=str(account_id) if isinstance(account_id, int | str) else "",
         limits=stated,
     )
+
+
+def _row(found: dict[str, Any], currency: Currency) -> dict[str, Any]:
+    """Give the currency's own row where all currencies come together, else the object itself."""
+    if "summaries" not in found:
+        return found
+    for row in objects(found["summaries"], "account summaries"):
+        if row.get("currency") == currency:
+            return row
+    raise BadInput(f"no account summary for {currency}", found)
 
 
 def limits(raw: object) -> RateLimits | None:

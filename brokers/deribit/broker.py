@@ -35,11 +35,13 @@ class DeribitBroker:
         """Where the connection stands, for people to see."""
         return self._session.phase
 
-    def connect(self, listener: Listener) -> None:
-        """Begin to connect. Nothing happens while a connection stands or is being made."""
-        if self._session.phase is Phase.IDLE:
-            self._session.opening()
-            self._transport.open(listener)
+    def connect(self, listener: Listener) -> bool:
+        """Begin to connect and say whether it did: not while a connection stands, is being made or being closed."""
+        if self._session.phase is not Phase.IDLE:
+            return False
+        self._session.opening()
+        self._transport.open(listener)
+        return True
 
     def disconnect(self, reason: str) -> None:
         """Close now; ``ConnectionDown`` follows when the transport has closed."""

@@ -34,7 +34,7 @@ def result(request: ask.Writing | ask.Reading, raw: object, server_now: Millisec
         case ask.GetPositions():
             return Holdings(holdings=tuple(orders.holdings(raw)))
         case ask.GetAccountSummary():
-            return account.summary(raw)
+            return account.summary(raw, request.currency)
         case ask.GetInstruments() | ask.GetInstrument():
             return market.instruments(raw)
         case ask.GetTicker():

@@ -9,30 +9,26 @@ from enum import StrEnum, unique
 
 from brokers import requests as ask
 from brokers import wire
-from brokers.deribit import account, codes, results
-from brokers.deribit.budget import Pool
-from brokers.deribit.channels import Wanted, chunks, given
+from brokers.deribit import codes
+from brokers.deribit.channels import Wanted
 from brokers.deribit.desk import Desk, read_error
 from brokers.deribit.keeping import NO_ANSWER, Keeping
 from brokers.deribit.line import Line, learn_time
 from brokers.deribit.pending import Errand, Sent, Standing
+from brokers.deribit.preparing import Preparing
 from brokers.deribit.pushes import Pushes
 from brokers.deribit.settings import Settings
 from brokers.facts import (
-    CancelOnDisconnectArmed,
-    CheckUnanswered,
     ConnectionDown,
     ConnectionUp,
     ErrorTold,
-    MissingChannels,
-    PortfolioSeen,
     SilentSocket,
     StrayReply,
     Unreadable,
 )
 from brokers.outcomes import FateUnknown, LateOutcome
 from brokers.transport import Message
-from trading.errors import BadInput, Unavailable
+from trading.errors import Unavailable
 from trading.values import Milliseconds
 
 
@@ -50,6 +46,7 @@ class Phase(StrEnum):
 
 
 _TALKING = frozenset({Phase.MEASURING, Phase.LOGGING_IN, Phase.PREPARING, Phase.READY})
+_LOGINS = frozenset({Errand.LOGIN, Errand.REFRESH})
 _LOOKS_AT_THE_CLOCK = 2  # the first one also pays for cold caches on the way, the second is narrower
 
 
@@ -63,10 +60,10 @@ class DeribitSession:
         self._wanted = Wanted((*settings.private_channels, *settings.public_channels))
         self._desk = Desk(settings, self.line, self._wanted)
         self._keeping = Keeping(settings, self.line)
+        self._preparing = Preparing(settings, self.line, self._wanted)
         self._pushes = Pushes(self.line.tell)
         self._heard_at = Milliseconds(0)
         self._looks = 0
-        self._awaited: set[int] = set()
 
     # --- what the socket does ------------------------------------------------------------------------------
 
@@ -82,7 +79,6 @@ class DeribitSession:
             return
         self._keeping.start_over()
         self._pushes.start_over()
-        self._awaited.clear()
         self._heard_at = now
         self._looks = 0
         self.phase = Phase.MEASURING
@@ -98,7 +94,6 @@ class DeribitSession:
         if self.phase is Phase.IDLE:
             return
         self.phase = Phase.IDLE
-        self.line.take_outgoing()
         for sent in self.line.pending.give_up_all():
             if sent.errand is Errand.ASKED:
                 self._desk.lost(sent, reason)
@@ -210,39 +205,23 @@ class DeribitSession:
             self.line.tell(ErrorTold(code=code, message=text))
 
     def _errand_done(self, sent: Sent, result: object, now: Milliseconds) -> None:
-        match sent.errand:
-            case Errand.MEASURE:
-                self._measured(now)
-                return
-            case Errand.LOGIN | Errand.REFRESH:
-                self._logged_in(sent, result, now)
-                return
-            case Errand.CHECK_DISCONNECT:
-                self._check_disconnect(sent, result)
-            case Errand.CHECK_LIMITS:
-                self._check_limits(result, now)
-            case Errand.SUBSCRIBE:
-                missing = tuple(channel for channel in sent.channels if channel not in given(result))
-                if missing:
-                    self.line.tell(MissingChannels(channels=missing, reason="left out of the answer"))
-            case _:
-                pass
-        self._settled(sent)
+        if sent.errand is Errand.MEASURE:
+            self._measured(now)
+        elif sent.errand in _LOGINS:
+            self._logged_in(sent, result, now)
+        else:
+            self._preparing.done(sent, result, now)
+            self._see_whether_ready()
 
     def _errand_failed(self, sent: Sent, code: int | None, reason: str, now: Milliseconds) -> None:
         said = reason if code is None else f"{code} {reason}"
-        match sent.errand:
-            case Errand.MEASURE:
-                self.line.close(f"the exchange does not tell its time: {said}")
-            case Errand.LOGIN | Errand.REFRESH:
-                self._keeping.failed(sent, code, reason if code is None else said, now)
-            case Errand.SUBSCRIBE:
-                self.line.tell(MissingChannels(channels=sent.channels, reason=said))
-            case Errand.ANSWER_TEST:
-                pass  # the exchange closes the socket if it minds
-            case _:
-                self.line.tell(CheckUnanswered(what=sent.subject or sent.method, reason=said))
-        self._settled(sent)
+        if sent.errand is Errand.MEASURE:
+            self.line.close(f"the exchange does not tell its time: {said}")
+        elif sent.errand in _LOGINS:
+            self._keeping.failed(sent, code, said, now)
+        else:
+            self._preparing.failed(sent, said)
+            self._see_whether_ready()
 
     # --- the way to ready ----------------------------------------------------------------------------------
 
@@ -268,58 +247,14 @@ class DeribitSession:
             self._prepare(now)
         elif sent.errand is Errand.LOGIN:
             # After a full login nobody promises that private channels go on: ask again and see what is given.
-            self._subscribe(now)
+            self._preparing.subscribe(now)
 
     def _prepare(self, now: Milliseconds) -> None:
         self.phase = Phase.PREPARING
-        run = self.line.run_errand
-        heartbeat = {"interval": self._settings.heartbeat_s}
-        self._awaited = {run(Errand.HEARTBEAT, "public/set_heartbeat", heartbeat, now, subject="heartbeat")}
-        if self._settings.credentials is not None:
-            for scope in ("connection", "account"):
-                subject = f"cancel on disconnect, {scope}"
-                method = "private/get_cancel_on_disconnect"
-                self._awaited.add(run(Errand.CHECK_DISCONNECT, method, {"scope": scope}, now, subject=subject))
-            params = {"currency": self._settings.summary_currency, "extended": True}
-            method = "private/get_account_summary"
-            self._awaited.add(run(Errand.CHECK_LIMITS, method, params, now, subject="rate limits"))
-        self._awaited |= self._subscribe(now)
+        self._preparing.begin(now)
 
-    def _subscribe(self, now: Milliseconds) -> set[int]:
-        """Ask for every wanted channel; give the numbers of the requests."""
-        is_private = self._settings.credentials is not None
-        method = "private/subscribe" if is_private else "public/subscribe"
-        wanted = [channel for channel in self._wanted if is_private or not channel.startswith("user.")]
-        return {
-            self.line.run_errand(
-                Errand.SUBSCRIBE, method, {"channels": list(part)}, now, pool=Pool.SUBSCRIBE, channels=part
-            )
-            for part in chunks(wanted)
-        }
-
-    def _check_disconnect(self, sent: Sent, result: object) -> None:
-        try:
-            armed = results.armed(result)
-        except BadInput as bad:
-            self.line.tell(CheckUnanswered(what=sent.subject, reason=bad.reason))
-            return
-        if armed.is_armed:
-            self.line.tell(CancelOnDisconnectArmed(scope=armed.scope))
-
-    def _check_limits(self, result: object, now: Milliseconds) -> None:
-        try:
-            summary = account.summary(result)
-        except BadInput as bad:
-            self.line.tell(CheckUnanswered(what="rate limits", reason=bad.reason))
-            return
-        if summary.limits is not None:
-            self.line.budget.adopt(summary.limits, now)
-        self.line.tell(PortfolioSeen(portfolio=summary.portfolio))
-
-    def _settled(self, sent: Sent) -> None:
-        """Cross one preparation off the list; with the last one the connection is ready."""
-        self._awaited.discard(sent.ref)
-        if self.phase is Phase.PREPARING and not self._awaited:
+    def _see_whether_ready(self) -> None:
+        if self.phase is Phase.PREPARING and self._preparing.is_over:
             self.phase = Phase.READY
             grant = self._keeping.grant
             scopes = () if grant is None else grant.scopes

@@ -10,6 +10,7 @@ from exchange.params import Param
 
 CHANNELS_MAX: Final = 500
 LABEL_LENGTH: Final = 16
+PER_SESSION_MAX: Final = 2_000  # grouped books come in any number of groups, so there must be an end
 _CHANNELS: Final = Param("channels", "texts", required=True, most=CHANNELS_MAX)
 
 
@@ -32,8 +33,12 @@ def _subscribe(call: Call, *, private: bool) -> list[str]:
     logged_in = session.grant is not None and session.grant.is_good(now_ms)
     if any(channel.is_raw and not channel.is_private for channel in wanted) and not logged_in:
         raise Refusal(13778)
-    joined = [channel for channel in wanted if _may(call, channel, private=private)]
-    for channel in joined:
+    allowed = [channel for channel in wanted if _may(call, channel, private=private)]
+    joined = []
+    for channel in allowed:
+        if len(session.channels) >= PER_SESSION_MAX and channel.name not in session.channels:
+            continue
+        joined.append(channel)
         hub.subscribe(session, channel, call.account_or_none, call.params.get("label"), now_ms)
     return call.floor.shuffled([channel.name for channel in joined])
 

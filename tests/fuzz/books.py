@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Final
 
+from exchange.accounts import Account
 from exchange.changes import Changes
 from exchange.engine import Engine
 from exchange.instruments import CURRENCIES
@@ -78,6 +79,7 @@ class Books:
                     found.append(f"{order.order_id} is open: {order.order_state}, {order.remaining} left")
                 if order.amount % spec.min_trade_amount:
                     found.append(f"{order.order_id}: amount {order.amount} is not a number of lots")
+            found += _lonely_legs(account)
             for instrument, position in account.positions.items():
                 held = self._held.get((name, instrument), ZERO)
                 if position.amount != held:
@@ -118,3 +120,16 @@ class Books:
         if not account.live and shown.open_orders_margin:
             found.append(f"{name} {currency}: no order is open and {shown.open_orders_margin} is tied up")
         return found
+
+
+def _lonely_legs(account: Account) -> list[str]:
+    """Live legs of an OCO pair whose other leg has filled: a fill of one closes the other.
+
+    Not so when legs grow with their primary (incremental): there a new pair may follow a filled one.
+    """
+    live = {order.oco_ref: order for order in account.live.values() if order.oco_ref is not None}
+    return [
+        f"{live[order.oco_ref].order_id} lives on after its other leg {order.order_id} has filled"
+        for order in account.archive.orders.values()
+        if order.order_state == "filled" and order.oco_ref in live and order.trigger_fill_condition != "incremental"
+    ]

@@ -1,10 +1,12 @@
 """What can go wrong with a request on its way: values of another type, size or meaning, and broken text."""
 
+import base64
+import copy
 import json
 import random
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tests.fuzz import frames
 
@@ -67,6 +69,11 @@ VALUES: Final[tuple[Any, ...]] = (
 )
 
 
+def _value(rng: random.Random) -> Any:
+    """One of the values, never the same list twice: requests are changed again later."""
+    return copy.deepcopy(rng.choice(VALUES))
+
+
 def _params(request: Json) -> Json:
     params: Json = request["params"]
     return params
@@ -75,7 +82,7 @@ def _params(request: Json) -> Json:
 def _another_value(rng: random.Random, request: Json) -> None:
     params = _params(request)
     if params:
-        params[rng.choice(sorted(params))] = rng.choice(VALUES)
+        params[rng.choice(sorted(params))] = _value(rng)
 
 
 def _missing(rng: random.Random, request: Json) -> None:
@@ -86,7 +93,7 @@ def _missing(rng: random.Random, request: Json) -> None:
 
 def _extra(rng: random.Random, request: Json) -> None:
     name = rng.choice(("contracts", "price", "amount", "label", "type", "isolated", "advanced", "\u00fc", "", "count"))
-    _params(request)[name] = rng.choice(VALUES)
+    _params(request)[name] = _value(rng)
 
 
 def _off_grid(rng: random.Random, request: Json) -> None:
@@ -100,11 +107,11 @@ def _off_grid(rng: random.Random, request: Json) -> None:
 def _inner(rng: random.Random, request: Json) -> None:
     legs = _params(request).get("otoco_config")
     if not isinstance(legs, list) or not legs or not all(isinstance(leg, dict) for leg in legs):
-        _params(request)["otoco_config"] = rng.choice(VALUES)
+        _params(request)["otoco_config"] = _value(rng)
         return
     leg = rng.choice(legs)
     if rng.random() < 0.5 and leg:
-        leg[rng.choice(sorted(leg))] = rng.choice(VALUES)
+        leg[rng.choice(sorted(leg))] = _value(rng)
     else:
         legs[:] = rng.choice(([], legs * 20, [None], [*legs, 7], [[]]))
 
@@ -114,7 +121,7 @@ def _envelope(rng: random.Random, request: Json) -> None:
     if rng.random() < 0.3:
         request.pop(name, None)
     else:
-        request[name] = rng.choice(VALUES)
+        request[name] = _value(rng)
 
 
 def _another_method(rng: random.Random, request: Json) -> None:
@@ -134,7 +141,7 @@ def _another_method(rng: random.Random, request: Json) -> None:
 
 
 def _token(rng: random.Random, request: Json) -> None:
-    _params(request)["access_token"] = rng.choice(VALUES)
+    _params(request)["access_token"] = _value(rng)
 
 
 OF_REQUEST: Final[tuple[Callable[[random.Random, Json], None], ...]] = (
@@ -166,6 +173,39 @@ def _of_text(rng: random.Random, text: str) -> bytes | str:
     if kind == 5:
         return text[:-1] + ',"id":1,"params":{},"id":2}'
     return text.encode("utf-16")
+
+
+class HttpCall(NamedTuple):
+    """What the exchange is told of an HTTP request."""
+
+    verb: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+def http_call(rng: random.Random, request: Json, who: str) -> HttpCall:
+    """The request as a GET or POST, with a header that may or may not let it in."""
+    if rng.random() < 0.4:
+        rng.choice(OF_REQUEST)(rng, request)
+    basic = base64.b64encode(f"{who}:{who}".encode()).decode()
+    header = rng.choice(
+        (f"Basic {basic}", f"Basic {basic}", "Basic !", "Bearer no", "deri-hmac-sha256 id=paper,ts=1", "", "x" * 9000)
+    )
+    headers = {"Authorization": header} if header else {}
+    if rng.random() < 0.5:
+        text = mangled(rng, request)
+        body = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        path = rng.choice(("/api/v2", "/api/v2/private/buy", "/api/v2/", "/api/v2/no/such/thing"))
+        return HttpCall(rng.choice(("POST", "POST", "PUT")), path, {}, headers, body)
+    params = request.get("params")
+    query = {str(name): _as_text(value) for name, value in params.items()} if isinstance(params, dict) else {}
+    return HttpCall("GET", f"/api/v2/{request.get('method')}", query, headers, b"")
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def mangled(rng: random.Random, request: Json) -> bytes | str:

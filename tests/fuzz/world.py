@@ -55,6 +55,8 @@ class World:
         self._asked: Counter[tuple[int, str]] = Counter()  # (session, id) of frames that could be answered
         self._answered: Counter[tuple[int, str]] = Counter()
         self._last: list[bytes | str] = []
+        self._http_session = -1
+        self._http_answers = 0
         for who in ("paper", "person", "observer", "nobody"):
             self._open(who)
 
@@ -81,7 +83,11 @@ class World:
         self.sent += 1
         who = rng.choices(("paper", "person", "observer", "nobody"), (60, 25, 5, 10))[0]
         number = self.sent if rng.random() < 0.97 else rng.randint(1, self.sent)
-        self._send(self._sessions[who], mutations.mangled(rng, self._frames.request(number)))
+        request = self._frames.request(number)
+        if rng.random() < 0.1:
+            self._call(mutations.http_call(rng, request, who))
+        else:
+            self._send(self._sessions[who], mutations.mangled(rng, request))
         if rng.random() < (0.5 if self._has_credits else 0.05):
             self._wait(rng.choice((1, 50, 1000, 1000, 3000)))
         elif rng.random() < 0.0005:
@@ -111,6 +117,21 @@ class World:
             raise self._broken(f"{type(error).__name__}: {error}") from error
         self._collect()
 
+    def _call(self, call: mutations.HttpCall) -> None:
+        """One HTTP request on a connection of its own: exactly one answer, whatever it was."""
+        self._last = [*self._last[-4:], repr(call)]
+        session = self.exchange.connect(self.now_ms, transport="http", address="http")
+        self._http_answers = 0
+        self._http_session = session
+        try:
+            self.exchange.receive_http(session, *call, self.now_ms)
+        except Exception as error:
+            raise self._broken(f"{type(error).__name__}: {error}") from error
+        self._collect()
+        if self._http_answers != 1 and not self._is_faulty:
+            raise self._broken(f"{self._http_answers} answers to an HTTP request")
+        self.exchange.disconnected(session, self.now_ms)
+
     def _wait(self, ms: int) -> None:
         self.now_ms += ms
         try:
@@ -139,7 +160,9 @@ class World:
         if "method" in message:
             self.outcomes["notification"] += 1
             return
-        if "id" in message:
+        if item.session_id == self._http_session:
+            self._http_answers += 1
+        elif "id" in message:
             key = item.session_id, repr(message["id"])
             self._answered[key] += 1
             if self._answered[key] > self._asked[key] and not self._is_faulty:  # a fault may say things twice

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 15.0
-PROGRAM = os.environ.get("STANDIN", "").split() or [sys.executable, "-m", "tradebaas"]
+PROGRAM = [sys.executable, "-m", "tradebaas"]
 
 
 def eventually(fact: Callable[[], T], what: str, deadline_s: float = DEADLINE_S) -> T:

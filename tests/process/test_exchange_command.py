@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 import tradebaas
-from tests.process.exchange_client import DEADLINE_S, PROGRAM, ROOT, Start
+from tests.process.exchange_client import DEADLINE_S, PROGRAM, ROOT, Client, Start, eventually
 
 pytestmark = pytest.mark.process
 
@@ -48,6 +49,26 @@ def test_quiet_prints_no_requests(start: Start) -> None:
     exchange.get("/api/v2/public/test")
     exchange.stop()
     assert "public/test" not in exchange.output()
+
+
+@pytest.mark.parametrize("reader", ["never reads", "is gone"])
+def test_an_exchange_does_not_depend_on_who_reads_its_output(tmp_path: Path, no_credits: str, reader: str) -> None:
+    """It prints more than a pipe holds; whoever started it may have been killed."""
+    options = ["--port", "0", "--data-dir", str(tmp_path), "--settings", no_credits]
+    with subprocess.Popen([*PROGRAM, "exchange", *options], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            if reader == "is gone":
+                process.stdout.close()
+            lock = tmp_path / "lock"
+            eventually(lambda: lock.exists() and "ws://" in lock.read_text(), "it listens")
+            with Client(connect(lock.read_text().split()[1], compression=None)) as client:
+                for _ in range(3000):
+                    client.call("public/get_time")
+            process.terminate()
+            assert process.wait(DEADLINE_S) == 0
+        finally:
+            process.kill()
 
 
 # --- the end

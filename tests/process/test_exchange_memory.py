@@ -95,7 +95,7 @@ def test_a_kill_loses_nothing_that_was_answered(start: Start, tmp_path: Path) ->
 def test_an_order_answered_just_before_the_kill_is_there_afterwards(start: Start, tmp_path: Path) -> None:
     """Each kill comes at the very moment the reply has come."""
     placed: list[str] = []
-    for attempt in range(5):
+    for attempt in range(4):
         exchange = start("--admin", "--quiet", "--data-dir", str(tmp_path))
         with exchange.connect() as client:
             client.login()
@@ -113,7 +113,7 @@ def test_an_order_answered_just_before_the_kill_is_there_afterwards(start: Start
                 placed.append(answer["order"]["order_id"])
             exchange.kill()
 
-    assert len(set(placed)) == len(placed) == 20, "an order id was given twice"
+    assert len(set(placed)) == len(placed) == 16, "an order id was given twice"
 
 
 def test_a_dormant_bracket_survives_and_its_children_come_alive_afterwards(start: Start, tmp_path: Path) -> None:
@@ -208,13 +208,13 @@ def test_a_journal_of_another_generation_is_ignored(start: Start, tmp_path: Path
     first.kill()
     old = (tmp_path / JOURNAL).read_bytes()
     second = start("--quiet", "--data-dir", str(tmp_path))
-    before = picture(second)
-    second.stop()
+    with second.connect() as client:
+        client.login().call("private/cancel_all")
+    assert second.stop() == 0
     (tmp_path / JOURNAL).write_bytes(old)
 
     third = start("--quiet", "--data-dir", str(tmp_path))
-    after = picture(third)
-    assert (after["trades"], after["log"]) == (before["trades"], before["log"])
+    assert picture(third)["orders"] == {}, "orders that were cancelled came back"
 
 
 def test_fresh_starts_over_and_sets_the_old_files_aside(start: Start, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from trading.bracket.messages import (
     Unknown,
     Verdict,
 )
+from trading.bracket.result import result
 from trading.bracket.state import Bracket, Intent, Limits, Mode, Phase, Plan, Purpose
 
 __all__ = [
@@ -73,5 +74,6 @@ __all__ = [
     "Verdict",
     "Wake",
     "begin",
+    "result",
     "step",
 ]

@@ -67,4 +67,9 @@ class FetchCandles:
     count: int
 
 
-Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellInstruments:
+    """Tell the specs of the instruments once more: somebody new listens. It only tells what is known."""
+
+
+Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles | TellInstruments

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from trading.errors import Refused
 from trading.facts import Candle, Ticker
+from trading.instruments import Instrument
 from trading.lifecycle import PauseCause
 from trading.pnl import TradePnl
 from trading.values import BracketId
@@ -21,6 +22,20 @@ class CandleClosed:
     """A candle is complete. None is dropped; one that opened no later than the last one known is ignored."""
 
     candle: Candle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandlesKnown:
+    """The candles before now, oldest first: what a strategy warms up with. Older ones than known are ignored."""
+
+    candles: tuple[Candle, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentKnown:
+    """The specs of its instrument. Repeating it changes nothing."""
+
+    instrument: Instrument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +81,16 @@ class EntryEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeOpened:
-    """The entry has filled, in part at least. Told for each further part; repeating it changes nothing."""
+    """The entry has filled, in part at least. Repeating it changes nothing."""
 
     bracket_id: BracketId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeClosing:
+    """Its trade, if there is one, is being closed. Repeating it changes nothing."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +103,17 @@ class TradeClosed:
 
 
 Message = (
-    TickerChanged | CandleClosed | Start | Pause | Resume | Stop | EntryRefused | EntryEnded | TradeOpened | TradeClosed
+    TickerChanged
+    | CandleClosed
+    | CandlesKnown
+    | InstrumentKnown
+    | Start
+    | Pause
+    | Resume
+    | Stop
+    | EntryRefused
+    | EntryEnded
+    | TradeOpened
+    | TradeClosing
+    | TradeClosed
 )

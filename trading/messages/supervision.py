@@ -1,7 +1,7 @@
 """What the supervisor can be told, and what it reports.
 
-Commands are answered when asked, with ``Accepted`` or ``Refused``. Reports of trouble have OTP's four fields: supervisor,
-context, reason, offender.
+Commands are answered when asked, with ``Accepted`` or ``Refused``. Reports of trouble have OTP's four fields:
+supervisor, context, reason, offender.
 """
 
 from collections.abc import Mapping

@@ -19,7 +19,7 @@ from brokers.inprocess_transport import InProcessTransport
 from brokers.requests import CancelOrder, protects
 from tests.unit.brokers.venue import BTC, BUY, Venue
 from trading.errors import BadInput, ConfigError
-from trading.values import Kind, Milliseconds, OrderId
+from trading.values import Currency, Kind, Milliseconds, OrderId
 
 
 def ms(value: int) -> Milliseconds:
@@ -303,7 +303,7 @@ def test_limits_are_read_in_every_form_and_the_least_holds(raw: dict[str, Any], 
 
 @pytest.mark.parametrize("raw", [None, {}, [], {"matching_engine": {}}, {"matching_engine": "x"}], ids=repr)
 def test_limits_nobody_can_read_count_as_not_stated(raw: Any) -> None:
-    summary = account.summary({"currency": "BTC", "balance": 1, "equity": 2, "limits": raw})
+    summary = account.summary({"currency": "BTC", "balance": 1, "equity": 2, "limits": raw}, Currency("BTC"))
 
     assert summary.limits is None
     assert summary.portfolio.margin_balance == 2

@@ -57,6 +57,7 @@ BROKEN = {
     "a continuation of nothing": frame(Opcode.CONTINUATION, b"ab"),
     "a message inside a message": frame(Opcode.TEXT, b"a", is_last=False) + frame(Opcode.TEXT, b"b"),
     "a ping in parts": frame(Opcode.PING, b"a", is_last=False),
+    "a ping too long": frame(Opcode.PING, b"x" * 126),
     "longer than anything": struct.pack("!BBQ", 0x81, 127, 1 << 62),
 }
 

@@ -332,6 +332,49 @@ def test_what_was_watched_is_asked_for_again_on_the_next_connection() -> None:
     assert params["channels"][-2:] == ["ticker.BTC-PERPETUAL.100ms", "chart.trades.BTC-PERPETUAL.5"]
 
 
+def test_a_new_connection_begins_with_a_new_login_of_its_own() -> None:
+    line = Line().connects()
+    line.waits(600_000)
+    line.transport.cut("network")
+    line.forgets()
+    grant = {"access_token": "a", "refresh_token": "r", "expires_in": 900, "scope": SCOPES + " wallet:read_write"}
+    line.venue.answers("public/auth", grant)
+
+    line.connects()
+    line.waits(700_000)
+
+    assert [params["grant_type"] for params in line.venue.asked("public/auth")] == ["client_credentials"]
+    assert line.told(LoginRenewed) == []
+    assert len(line.told(KeyTooPowerful)) == 1
+
+
+def test_attempts_to_log_in_are_counted_anew_on_a_new_connection() -> None:
+    line = Line()
+    line.venue.refuses("public/auth", 11094, always=True)
+    line.connects()
+    line.waits(MINUTE)
+    line.venue.speaks_again()
+    line.venue.refuses("public/auth", 11094)
+    line.forgets()
+
+    line.connects()
+    line.waits(MINUTE)
+
+    assert [failed.is_final for failed in line.told(LoginFailed)] == [False]
+    assert line.told(ConnectionUp)
+
+
+def test_connecting_twice_begins_nothing_and_says_so() -> None:
+    line = Line()
+    assert line.broker.connect(line)
+    line.pumps()
+    line.forgets()
+
+    assert not line.broker.connect(line)
+    assert line.transport.connection == 1
+    assert line.news == []
+
+
 def test_an_exchange_that_cannot_be_reached_is_a_connection_that_went_down() -> None:
     line = Line()
     line.venue.is_reachable = False

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from brokers import requests as ask
-from brokers.deribit.budget import Pool
 from brokers.deribit.pending import PENDING_MAX
 from brokers.facts import ConnectionDown, ConnectionUp, StrayReply
 from brokers.outcomes import (
@@ -24,11 +23,9 @@ from brokers.outcomes import (
 from brokers.requests import (
     CancelByLabel,
     CancelOrder,
-    EditOrder,
     GetOpenOrders,
     GetOrder,
     GetPositions,
-    PlaceBracket,
     PlaceOrder,
     Unwatch,
     Watch,
@@ -38,37 +35,10 @@ from trading.errors import Unavailable
 from trading.facts import Order
 from trading.values import (
     Currency,
-    FillCondition,
     InstrumentName,
     LabelText,
-    Milliseconds,
     OrderId,
-    OrderType,
-    Side,
-    TimeInForce,
-    TriggerSource,
 )
-
-STOP = PlaceOrder(
-    instrument=BTC,
-    side=Side.SELL,
-    amount=Decimal(100),
-    type=OrderType.STOP_MARKET,
-    label=LabelText("tb:w:s:b1:stop"),
-    trigger=TriggerSource.MARK_PRICE,
-    trigger_price=Decimal("63000.0"),
-    reduce_only=True,
-)
-TARGET = PlaceOrder(
-    instrument=BTC,
-    side=Side.SELL,
-    amount=Decimal(100),
-    type=OrderType.LIMIT,
-    label=LabelText("tb:w:s:b1:target"),
-    price=Decimal(66000),
-    time_in_force=TimeInForce.GOOD_TIL_CANCELLED,
-)
-BRACKET = PlaceBracket(entry=BUY, stop=STOP, target=TARGET, fill_condition=FillCondition.FIRST_HIT)
 
 
 @pytest.fixture
@@ -76,149 +46,6 @@ def line() -> Line:
     ready = Line().connects()
     ready.forgets()
     return ready
-
-
-def changed(request: PlaceOrder, **changes: Any) -> PlaceOrder:
-    fields = {name: getattr(request, name) for name in PlaceOrder.__dataclass_fields__}
-    return PlaceOrder(**fields | changes)
-
-
-# --- what goes out -------------------------------------------------------------------------------------------
-
-
-def test_an_order_goes_out_with_its_digits_its_label_and_a_deadline_on_the_exchanges_clock(line: Line) -> None:
-    line.submits(BUY)
-
-    (params,) = line.venue.asked("private/buy")
-    deadline = params.pop("valid_until")
-    assert params == {
-        "instrument_name": "BTC-PERPETUAL",
-        "amount": Decimal(100),
-        "type": "limit",
-        "label": "tb:w:s:b1:entry",
-        "price": Decimal("64000.5"),
-    }
-    assert str(params["price"]) == "64000.5"
-    assert abs(deadline - (line.venue.now + line.venue.ahead_ms + 2_500)) <= 2
-
-
-def test_a_deadline_written_down_before_is_kept(line: Line) -> None:
-    deadline = line.venue.now + line.venue.ahead_ms + 777
-
-    line.submits(changed(BUY, valid_until=Milliseconds(deadline)))
-
-    assert line.venue.asked("private/buy")[0]["valid_until"] == deadline
-
-
-def test_a_request_whose_deadline_is_over_is_refused_here_and_not_sent(line: Line) -> None:
-    deadline = line.venue.now + line.venue.ahead_ms - 100
-
-    line.submits(changed(BUY, valid_until=Milliseconds(deadline)))
-
-    assert [outcome.code for outcome in line.told(Refused)] == [LocalCode.EXPIRED]
-    assert line.venue.requests == []
-
-
-def test_a_bracket_is_one_request_whose_legs_only_reduce_and_carry_labels_of_their_own(line: Line) -> None:
-    line.submits(BRACKET)
-
-    (params,) = line.venue.asked("private/buy")
-    del params["valid_until"]
-    assert params == {
-        "instrument_name": "BTC-PERPETUAL",
-        "amount": Decimal(100),
-        "type": "limit",
-        "label": "tb:w:s:b1:entry",
-        "price": Decimal("64000.5"),
-        "linked_order_type": "one_triggers_one_cancels_other",
-        "trigger_fill_condition": "first_hit",
-        "otoco_config": [
-            {
-                "direction": "sell",
-                "amount": Decimal(100),
-                "type": "stop_market",
-                "label": "tb:w:s:b1:stop",
-                "trigger": "mark_price",
-                "trigger_price": Decimal("63000.0"),
-                "reduce_only": True,
-            },
-            {
-                "direction": "sell",
-                "amount": Decimal(100),
-                "type": "limit",
-                "label": "tb:w:s:b1:target",
-                "price": Decimal(66000),
-                "time_in_force": "good_til_cancelled",
-                "reduce_only": True,
-            },
-        ],
-    }
-
-
-def test_an_edit_states_every_flag_because_left_out_ones_may_fall_back(line: Line) -> None:
-    line.venue.answers("private/edit", {"order": order(replaced=True), "trades": []})
-
-    edit = EditOrder(order_id=OrderId("1"), amount=Decimal(50), reduce_only=True, trigger_price=Decimal("63100.0"))
-    line.submits(edit)
-
-    (params,) = line.venue.asked("private/edit")
-    assert params.pop("valid_until") > line.venue.ahead_ms
-    assert params == {
-        "order_id": "1",
-        "amount": Decimal(50),
-        "reduce_only": True,
-        "post_only": False,
-        "reject_post_only": False,
-        "trigger_price": Decimal("63100.0"),
-    }
-
-
-def test_a_market_order_goes_without_time_in_force_because_the_exchange_refuses_one(line: Line) -> None:
-    market = changed(BUY, type=OrderType.MARKET, price=None, time_in_force=TimeInForce.GOOD_TIL_CANCELLED)
-
-    line.submits(market)
-
-    assert "time_in_force" not in line.venue.asked("private/buy")[0]
-
-
-SENSELESS: dict[str, ask.Request] = {
-    "a limit without a price": changed(BUY, price=None),
-    "a market order with a price": changed(BUY, type=OrderType.MARKET),
-    "a stop without a trigger": changed(STOP, trigger=None),
-    "a stop without a trigger price": changed(STOP, trigger_price=None),
-    "a trailing stop without a distance": changed(STOP, type=OrderType.TRAILING_STOP),
-    "a trigger on a limit order": changed(BUY, trigger=TriggerSource.LAST_PRICE, trigger_price=Decimal(1)),
-    "an amount of nothing": changed(BUY, amount=Decimal(0)),
-    "an amount that is no number": changed(BUY, amount=Decimal("NaN")),
-    "an endless price": changed(BUY, price=Decimal("Infinity")),
-    "a negative price": changed(BUY, price=Decimal(-1)),
-    "no label": changed(BUY, label=LabelText("")),
-    "a label too long": changed(BUY, label=LabelText("x" * 65)),
-    "an exit on the entry's side": PlaceBracket(
-        entry=BUY, stop=changed(STOP, side=Side.BUY), target=TARGET, fill_condition=FillCondition.FIRST_HIT
-    ),
-    "an exit on another instrument": PlaceBracket(
-        entry=BUY,
-        stop=changed(STOP, instrument=InstrumentName("ETH-PERPETUAL")),
-        target=TARGET,
-        fill_condition=FillCondition.FIRST_HIT,
-    ),
-    "two legs with one label": PlaceBracket(
-        entry=BUY, stop=STOP, target=changed(TARGET, label=STOP.label), fill_condition=FillCondition.FIRST_HIT
-    ),
-    "candles nobody has": Watch(candles=((BTC, 7),)),
-    "history of candles nobody has": ask.GetCandles(
-        instrument=BTC, minutes=7, since=Milliseconds(0), until=Milliseconds(1)
-    ),
-}
-
-
-@pytest.mark.parametrize("request_", SENSELESS.values(), ids=SENSELESS)
-def test_what_cannot_be_meant_is_refused_here_and_never_sent(line: Line, request_: ask.Request) -> None:
-    ref = line.submits(request_)
-
-    assert [(outcome.ref, outcome.code) for outcome in line.told(Refused)] == [(ref, LocalCode.MALFORMED)]
-    assert line.venue.requests == []
 
 
 # --- how it ends ---------------------------------------------------------------------------------------------
@@ -500,81 +327,3 @@ def test_watching_too_much_at_once_is_refused_and_says_so(line: Line) -> None:
     line.submits(Watch(tickers=tuple(InstrumentName(f"A{number}-PERPETUAL") for number in range(501))))
 
     assert [outcome.code for outcome in line.told(Refused)] == [LocalCode.TOO_LARGE]
-
-
-# --- the budget ----------------------------------------------------------------------------------------------
-
-
-def test_entries_stop_at_the_reserve_and_protection_goes_on(line: Line) -> None:
-    refs = [line.submits(BUY) for _ in range(12)]
-    refused = line.told(Refused)
-
-    assert len(line.venue.asked("private/buy")) == 8  # 16 at once, 8 of them kept
-    assert {outcome.code for outcome in refused} == {LocalCode.OVER_BUDGET}
-    assert [outcome.ref for outcome in refused] == refs[8:]
-
-    line.forgets()
-    for _ in range(4):
-        line.submits(STOP)
-        line.submits(CancelOrder(order_id=OrderId("1")))
-    assert len(line.venue.requests) == 8
-    assert line.told(Refused) == []
-
-
-def test_an_empty_budget_says_when_to_come_back_and_then_lets_through(line: Line) -> None:
-    for _ in range(9):
-        line.submits(BUY)
-    (refused,) = line.told(Refused)
-    assert refused.retry_after_ms is not None
-
-    line.waits(refused.retry_after_ms - 1)
-    line.submits(BUY)
-    assert len(line.told(Refused)) == 2
-    line.waits(1)
-    line.submits(BUY)
-
-    assert len(line.told(Refused)) == 2
-
-
-def test_the_accounts_own_limits_are_taken_over(line: Line) -> None:
-    richer = {
-        "non_matching_engine": {"rate": 20, "burst": 100},
-        "matching_engine": {"trading": {"total": {"rate": 30, "burst": 100}}},
-    }
-    line.venue.answers("private/get_account_summary", {"currency": "BTC", "balance": 1, "equity": 1, "limits": richer})
-    line.submits(ask.GetAccountSummary(currency=Currency("BTC")))
-
-    for _ in range(80):
-        line.submits(BUY)
-
-    assert len(line.venue.asked("private/buy")) == 72  # 80 at once, 8 of them kept
-
-
-def test_when_the_exchange_says_too_many_requests_nothing_more_goes_out(line: Line) -> None:
-    line.venue.refuses("private/buy", 10028, "too_many_requests")
-    line.submits(BUY)
-    line.submits(CancelOrder(order_id=OrderId("1")))
-
-    assert [outcome.code for outcome in line.told(Refused)] == [10028, LocalCode.OVER_BUDGET]
-
-
-def test_a_new_connection_does_not_refill_the_credit(line: Line) -> None:
-    for _ in range(8):
-        line.submits(BUY)
-    line.transport.cut("network")
-    line.connects()
-    line.forgets()
-
-    line.submits(BUY)
-
-    assert [outcome.code for outcome in line.told(Refused)] == [LocalCode.OVER_BUDGET]
-
-
-def test_a_day_of_steady_requests_never_exceeds_the_rate(line: Line) -> None:
-    budget = line.broker._session.line.budget
-    start = line.now
-    granted = sum(
-        budget.take(Pool.MATCHING, Milliseconds(start + at), protects=False) is None for at in range(0, 3_600_000, 100)
-    )
-
-    assert granted <= 3_600 * 4 + 8

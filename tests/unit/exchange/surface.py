@@ -23,8 +23,8 @@ Message = dict[str, Any]
 class Wire:
     """One exchange, its time, and everything it has said."""
 
-    def __init__(self, *, start_ms: int = START_MS, credits: bool = False, **settings: Any) -> None:
-        limits = settings.pop("limits", Limits(credits=credits))
+    def __init__(self, *, start_ms: int = START_MS, spends: bool = False, **settings: Any) -> None:
+        limits = settings.pop("limits", Limits(credits=spends))
         switches = settings.pop("switches", Switches())
         self.settings = Settings(
             accounts=tuple(AccountSetup(name=name, deposits=DEPOSITS) for name in ("main", "other")),
@@ -143,7 +143,14 @@ class Client:
         return joined
 
     @property
-    def closed(self) -> Close | None:
-        """How it was closed, if it was."""
-        ends = [item for item in self.wire.heard if isinstance(item, Close) and item.session_id == self.id]
-        return ends[0] if ends else None
+    def is_open(self) -> bool:
+        return not self._ends()
+
+    @property
+    def end(self) -> Close:
+        """How it was closed."""
+        (end,) = self._ends()
+        return end
+
+    def _ends(self) -> list[Close]:
+        return [item for item in self.wire.heard if isinstance(item, Close) and item.session_id == self.id]

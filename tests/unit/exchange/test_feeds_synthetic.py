@@ -46,10 +46,11 @@ def test_a_step_does_not_depend_on_the_start_time_or_on_which_other_instruments_
 
 
 def test_every_instrument_steps_once_in_an_interval_and_time_never_runs_back() -> None:
-    steps = take(feed(step_ms=1000), 5 * len(LISTED))
+    rounds = 2 * BLOCK + 5
+    steps = take(feed(step_ms=1000), rounds * len(LISTED))
 
-    assert [step.instrument_name for step in steps] == [spec.instrument_name for spec in LISTED] * 5
-    assert [step.time_ms - START_MS for step in steps] == [k * 1000 for k in range(1, 6) for _ in LISTED]
+    assert [step.instrument_name for step in steps] == [spec.instrument_name for spec in LISTED] * rounds
+    assert [step.time_ms - START_MS for step in steps] == [k * 1000 for k in range(1, rounds + 1) for _ in LISTED]
 
 
 def test_the_time_of_the_next_step_is_known_before_it_is_taken() -> None:

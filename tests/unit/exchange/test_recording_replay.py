@@ -24,6 +24,7 @@ BTC = "BTC-PERPETUAL"
 def opened(faults: str = "none", seed: int = 5) -> Exchange:
     settings = Settings(
         seed=seed,
+        token_lifetime_s=86_400,
         limits=Limits(credits=False, connections_per_address=2),
         feed=FeedSettings(step_ms=1000, profile="wild"),
         faults=msgspec.convert({"profile": faults}, FaultSettings),

@@ -76,7 +76,7 @@ fraction = 0.5
 
 [[accounts]]
 name = "other"
-deposits = { BTC = 0.1 }
+deposits = { BTC = 0.12345678901234567891 }
 
 [[keys]]
 client_id = "a"
@@ -97,7 +97,7 @@ def test_everything_can_be_set_in_one_file_and_money_stays_exact(tmp_path: Path)
     assert read.feed.start_prices == {"BTC-PERPETUAL": Decimal("100000.5")}
     assert read.switches == Switches(stop_beyond_market="reject")
     assert read.faults.all_rules() == (*PROFILES["light"], Rule(fault="partial_fill", fraction=0.5))
-    assert read.accounts == (AccountSetup(name="other", deposits={"BTC": Decimal("0.1")}),)
+    assert read.accounts == (AccountSetup(name="other", deposits={"BTC": Decimal("0.12345678901234567891")}),)
     assert read.keys == (Key(client_id="a", client_secret="b", account="other", scope="trade:read account:read"),)
 
 
@@ -222,6 +222,12 @@ def test_an_accounts_file_adds_to_what_is_there_and_wins_where_a_name_is_there_a
         "bot": ("secret", "second"),
     }
     assert next(key.scope for key in both.keys if key.client_id == "bot") == READ_WRITE
+
+
+def test_an_account_that_the_file_does_not_name_stays(tmp_path: Path) -> None:
+    both = settings.with_accounts(Settings(), written(tmp_path, '[[account]]\nname = "second"'))
+
+    assert [account.name for account in both.accounts] == ["main", "second"]
 
 
 WRONG_ACCOUNTS = {

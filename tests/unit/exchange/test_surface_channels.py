@@ -1,6 +1,7 @@
 """What is heard on which channel, in which shape, and when."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -63,6 +64,19 @@ class TestSubscribing:
     def test_private_channels_want_their_scope(self, wire: Wire) -> None:
         reader = wire.client(scope="account:none")
         assert reader.subscribes("user.portfolio.any", "user.orders.any.any.raw") == ["user.orders.any.any.raw"]
+
+    def test_channels_of_what_is_not_listed_here_are_accepted_and_silent(self, client: Client) -> None:
+        names = ["trades.option.BTC.raw", "user.orders.option.any.raw", "user.access_log", "instrument.state.spot.any"]
+        assert sorted(client.subscribes(*names)) == sorted(names)
+        client.result("private/buy", MARKET_BUY)
+        assert [client.pushes(name) for name in names] == [[]] * 4
+
+    def test_a_session_cannot_have_channels_without_end(self, client: Client) -> None:
+        for start in range(1, 2_500, 500):
+            client.subscribes(*(f"book.{INVERSE}.{step}.1.agg2" for step in range(start, start + 500)))
+        assert client.subscribes("user.lock") == []
+        assert client.result("private/unsubscribe_all") == "ok"
+        assert client.subscribes("user.lock") == ["user.lock"]
 
     def test_more_than_500_at_once_are_refused(self, client: Client) -> None:
         assert client.code("private/subscribe", channels=["x"] * 501) == -32602
@@ -184,7 +198,7 @@ class TestBook:
         for price in range(64_000, 64_040, 2):
             wire.moves_to(str(price))
         numbers = [message["change_id"] for message in client.pushes(self.NAME)]
-        steps = {later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)}
+        steps = {later - earlier for earlier, later in pairwise(numbers)}
         assert min(steps) >= 1
         assert max(steps) > 1
 
@@ -211,11 +225,12 @@ class TestTrades:
         assert client.pushes("trades.future.USDC.raw") == []
 
     def test_nobody_listening_costs_nothing(self, wire: Wire, client: Client) -> None:
-        assert wire.exchange.engine.wants_prints is False
+        wanted = [wire.exchange.engine.wants_prints]
         client.subscribes(f"trades.{INVERSE}.raw")
-        assert wire.exchange.engine.wants_prints is True
+        wanted.append(wire.exchange.engine.wants_prints)
         client.result("private/unsubscribe_all")
-        assert wire.exchange.engine.wants_prints is False
+        wanted.append(wire.exchange.engine.wants_prints)
+        assert wanted == [False, True, False]
 
     def test_a_bar_grows_and_the_next_one_starts_flat_at_its_close(self, wire: Wire, client: Client) -> None:
         name = f"chart.trades.{INVERSE}.1"
@@ -275,7 +290,13 @@ class TestUser:
 
     def test_a_portfolio_comes_at_once_and_then_when_money_moves(self, wire: Wire, client: Client) -> None:
         client.subscribes("user.portfolio.btc", "user.portfolio.any")
-        assert [row["currency"] for row in client.pushes("user.portfolio.any")] == ["BTC", "ETH", "USDC", "USDT", "EURR"]
+        assert [row["currency"] for row in client.pushes("user.portfolio.any")] == [
+            "BTC",
+            "ETH",
+            "USDC",
+            "USDT",
+            "EURR",
+        ]
         (before,) = client.pushes("user.portfolio.btc")
         client.result("private/buy", MARKET_BUY)
         wire.waits(1_000)

@@ -69,7 +69,11 @@ def test_params_may_be_left_out_and_so_may_jsonrpc(wire: Wire) -> None:
         ({}, "instrument_name", "value is required"),
         ({"instrument_name": None}, "instrument_name", "value must not be null"),
         ({"instrument_name": 5}, "instrument_name", "wrong format"),
-        ({"instrument_name": "BTC-PERPETUAL", "depth": 3}, "depth", "must be one of 1, 5, 10, 20, 50, 100, 1000, 10000"),
+        (
+            {"instrument_name": "BTC-PERPETUAL", "depth": 3},
+            "depth",
+            "must be one of 1, 5, 10, 20, 50, 100, 1000, 10000",
+        ),
         ({"instrument_name": "BTC-PERPETUAL", "depth": None}, "depth", "value must not be null"),
         ({"instrument_name": "BTC-PERPETUAL", "depth": "5"}, "depth", "must be a number"),
         ({"instrument_name": "BTC-PERPETUAL", "depth": True}, "depth", "must be a number"),
@@ -99,9 +103,10 @@ class TestOverHttp:
         reply = wire.http("GET", "/api/v2/public/get_order_book", query=query)
         assert len(reply["result"]["bids"]) == 10
         assert "id" not in reply
-        assert wire.http("GET", "/api/v2/public/get_instruments", query={"currency": "BTC", "expired": "true"})[
-            "result"
-        ] == []
+        assert (
+            wire.http("GET", "/api/v2/public/get_instruments", query={"currency": "BTC", "expired": "true"})["result"]
+            == []
+        )
 
     @pytest.mark.parametrize("path", ["/api/v2", "/api/v2/public/get_time"])
     def test_a_body_is_a_request(self, wire: Wire, path: str) -> None:
@@ -141,7 +146,6 @@ def test_maintenance_is_announced_unasked_and_ends_the_sockets(wire: Wire) -> No
     assert client.code("private/get_positions") == 11051
     assert client.result("public/test")
     wire.waits(1_000)
-    assert client.closed is not None
-    assert client.closed.code == 1012
+    assert client.end.code == 1012
     wire.exchange.set_maintenance(on=False, now_ms=wire.now_ms)
     assert wire.client().result("private/get_positions") == []

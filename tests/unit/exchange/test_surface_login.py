@@ -135,9 +135,7 @@ class TestScopes:
 
     def test_a_fork_is_a_second_session_with_the_same_rights(self, wire: Wire) -> None:
         client = wire.client(scope="session:one trade:read")
-        forked = client.result(
-            "public/fork_token", refresh_token=client.login["refresh_token"], session_name="two"
-        )
+        forked = client.result("public/fork_token", refresh_token=client.login["refresh_token"], session_name="two")
         assert {"session:two", "trade:read"} <= set(forked["scope"].split())
         assert client.result("private/get_positions") == []
 
@@ -165,7 +163,9 @@ class TestOverHttp:
             header = f"deri-hmac-sha256 id=paper,ts={wire.now_ms},nonce=n,sig={signature}"
             assert key in wire.http("GET", uri, query=query, headers={"Authorization": header})
 
-    @pytest.mark.parametrize("header", ["", "Basic !", "Basic 8A==", "Bearer nonsense", "deri-hmac-sha256 id", "Digest x"])
+    @pytest.mark.parametrize(
+        "header", ["", "Basic !", "Basic 8A==", "Bearer nonsense", "deri-hmac-sha256 id", "Digest x"]
+    )
     def test_a_header_that_proves_nothing_is_refused(self, wire: Wire, header: str) -> None:
         reply = wire.http("GET", "/api/v2/private/get_positions", headers={"Authorization": header})
         assert reply["error"]["code"] in {13004, 13009}

@@ -42,7 +42,7 @@ class TestHeartbeats:
         for _ in range(20):
             wire.waits(9_000)
             client.result("public/test")
-        assert client.closed is None
+        assert client.is_open
 
     def test_an_unanswered_one_ends_it_ten_seconds_later(self, wire: Wire) -> None:
         client = wire.client()
@@ -50,10 +50,9 @@ class TestHeartbeats:
         wire.waits(12_000)
         client.result("public/get_time")  # other traffic is no answer
         wire.waits(9_999)
-        assert client.closed is None
+        assert client.is_open
         wire.waits(1)
-        assert client.closed is not None
-        assert (client.closed.code, client.closed.reason) == (4000, "heartbeat close")
+        assert (client.end.code, client.end.reason) == (4000, "heartbeat close")
 
     def test_they_can_be_switched_off_and_set_anew(self, wire: Wire) -> None:
         client = wire.client()
@@ -75,19 +74,18 @@ class TestSilence:
         wire.waits(30_000)
         client.result("public/test")
         wire.waits(59_999)
-        assert client.closed is None
+        assert client.is_open
         wire.waits(1)
-        assert client.closed is not None
-        assert (client.closed.code, client.closed.abrupt) == (1006, True)
+        assert (client.end.code, client.end.abrupt) == (1006, True)
 
     def test_one_subscription_is_enough_to_stay(self, wire: Wire) -> None:
         client = wire.client()
         client.subscribes("platform_state")
         wire.waits(600_000)
-        assert client.closed is None
+        assert client.is_open
         client.result("private/unsubscribe_all")
         wire.waits(120_000)
-        assert client.closed is not None
+        assert not client.is_open
 
 
 class TestCancelOnDisconnect:
@@ -111,9 +109,7 @@ class TestCancelOnDisconnect:
         wire.exchange.disconnected(armed.id, wire.now_ms)
         left = other.result("private/get_open_orders")
         assert len(left) == 1
-        history = other.result(
-            "private/get_order_history_by_currency", currency="BTC", include_unfilled=True
-        )
+        history = other.result("private/get_order_history_by_currency", currency="BTC", include_unfilled=True)
         assert [order["cancel_reason"] for order in history] == ["cancel_on_disconnect"]
 
     def test_a_heartbeat_failure_counts_too(self, wire: Wire) -> None:
@@ -163,21 +159,19 @@ class TestCredits:
         ],
     )
     def test_each_pool_has_its_burst(self, method: str, params: dict[str, Any], burst: int) -> None:
-        client = Wire(credits=True).client()
+        client = Wire(spends=True).client()
         # Nothing refills a pool while time stands still.
         assert self._exhausts(client, method, params, 120) == burst
-        assert client.closed is not None
-        assert client.closed.code == 1008
+        assert client.end.code == 1008
 
     @pytest.mark.parametrize("code", [1008, 4001])
     def test_the_close_code_is_a_switch(self, code: Any) -> None:
-        client = Wire(credits=True, switches=Switches(credits_close_code=code)).client()
+        client = Wire(spends=True, switches=Switches(credits_close_code=code)).client()
         self._exhausts(client, "private/cancel_all", {}, 30)
-        assert client.closed is not None
-        assert client.closed.code == code
+        assert client.end.code == code
 
     def test_time_refills_the_pool(self) -> None:
-        wire = Wire(credits=True)
+        wire = Wire(spends=True)
         client = wire.client()
         for _ in range(100):
             assert client.result("private/cancel_by_label", label="none") == 0
@@ -188,7 +182,7 @@ class TestCredits:
         assert self._exhausts(wire.client(), "private/cancel_all", {}, 120) == 100
 
     def test_accounts_do_not_eat_each_others_credits(self) -> None:
-        wire = Wire(credits=True)
+        wire = Wire(spends=True)
         self._exhausts(wire.client(), "private/cancel_all", {}, 30)
         assert wire.client("other").result("private/cancel_all") == 0
 
@@ -214,5 +208,5 @@ def test_the_operator_can_close_the_sockets_of_one_key(wire: Wire) -> None:
     mine, theirs = wire.client(), wire.client("other")
     assert wire.exchange.close_sessions("paper", wire.now_ms) == 1
     wire.collect()
-    assert mine.closed is not None
-    assert theirs.closed is None
+    assert not mine.is_open
+    assert theirs.is_open

@@ -67,7 +67,7 @@ DORMANT = {"is_dormant": True, "is_secondary_oto": True, "trigger_fill_condition
         ),
         (STOP | DORMANT, TRIGGER | {"filled_amount", "is_secondary_oto", "trigger_fill_condition"}),
         (
-            {"is_secondary_oto": True, "primary_order_id": "7", "oco_ref": "1001", "trigger_fill_condition": "first_hit"},
+            {"is_secondary_oto": True, "primary_order_id": "7", "oco_ref": "1", "trigger_fill_condition": "first_hit"},
             FILL | {"is_secondary_oto", "primary_order_id", "oco_ref", "trigger_fill_condition"},
         ),
         (

@@ -1,0 +1,431 @@
+"""The broker: owns the one connection. It sends what it is told, once, and tells everybody what comes back.
+
+The transport's thread only drops what it hears into this actor's inbox. Nothing here reconnects by itself.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from actors import readings
+from actors.address import Address
+from actors.base import Actor
+from actors.clock import Clock
+from actors.timers import Timers
+from actors.translate import request_of
+from brokers import facts, outcomes, requests, resolve
+from brokers.port import Broker, News
+from brokers.transport import Message as Frame
+from trading.bracket.effects import Severity
+from trading.errors import Unavailable
+from trading.facts import Candle, Ticker
+from trading.instruments import Instrument
+from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy
+from trading.values import Currency, InstrumentName, IntentId, LabelText, Milliseconds
+
+SENT_KEPT = 5_000
+"""Intents remembered as sent. An older one could only come again after its bracket is long over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """The transport of one attempt to connect has something to say."""
+
+    attempt: int
+    kind: str  # opened, received, garbled, closed
+    frame: Frame | None = None
+    text: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tick:
+    """The broker asked to be looked at now."""
+
+
+class _Ears:
+    """What one attempt's transport speaks into, from its own thread."""
+
+    def __init__(self, own: Address[object], attempt: int) -> None:
+        self._own, self._attempt = own, attempt
+
+    def opened(self) -> None:
+        self._own.tell(_Heard(attempt=self._attempt, kind="opened"))
+
+    def received(self, message: Frame) -> None:
+        self._own.tell(_Heard(attempt=self._attempt, kind="received", frame=message))
+
+    def garbled(self, raw: str, why: str) -> None:
+        self._own.tell(_Heard(attempt=self._attempt, kind="garbled", raw=raw, text=why))
+
+    def closed(self, reason: str) -> None:
+        self._own.tell(_Heard(attempt=self._attempt, kind="closed", text=reason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Whom the broker tells."""
+
+    orders: Address[orders.Message]
+    reconciler: Address[reconciler.Message]
+    guardian: Address[guardian.Message]
+    desk: Address[desk.Message]
+    journal: Address[journal.Message]
+    notifier: Address[notices.Message]
+    strategies: Callable[[InstrumentName], Iterable[Address[strategy.Message]]]
+
+
+class BrokerActor(Actor):
+    """The one connection to the one active broker."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        timers: Timers,
+        own: Address[object],
+        connection: Broker,
+        to: Addresses,
+        currencies: tuple[Currency, ...],
+    ) -> None:
+        super().__init__()
+        self._clock, self._timers, self._own, self._broker, self._to = clock, timers, own, connection, to
+        self._currencies = currencies
+        self._base_ms = clock.now_ms() - clock.monotonic_ms()
+        self._attempt = 0
+        self._is_up = False
+        self._instruments: tuple[InstrumentName, ...] = ()
+        self._minutes: int | None = None
+        self._specs: dict[InstrumentName, Instrument] = {}
+        self._sent: OrderedDict[IntentId, int] = OrderedDict()
+        self._intents: dict[int, IntentId] = {}  # by the number of the request
+        self._readers: dict[int, Callable[[outcomes.Outcome], None]] = {}
+        self._searches: dict[LabelText, resolve.Search] = {}
+        self._searching: set[LabelText] = set()
+        self._picture: readings.Picture | None = None
+
+    @property
+    def _now(self) -> Milliseconds:
+        """Near the wall clock, and never jumping with it."""
+        return Milliseconds(self._clock.monotonic_ms() + self._base_ms)
+
+    # --- what it is told
+
+    def on_receive(self, message: broker.Message | _Heard | _Tick) -> None:
+        """One line for each message; afterwards tell what came of it."""
+        match message:
+            case _Heard():
+                self._hear(message)
+            case _Tick():
+                self._broker.tick(self._now)
+            case broker.Submit():
+                self._submit(message)
+            case broker.AskLabel():
+                self._ask(message)
+            case broker.TakePicture(picture_id=picture_id, since=since):
+                self._picture = readings.Picture.begin(picture_id, since, self._now, self._currencies)
+                self._read_on(self._picture)
+            case broker.FetchCandles():
+                self._fetch_candles(message)
+            case broker.Watch(instruments=instruments, candle_minutes=minutes):
+                self._watch(instruments, minutes)
+            case broker.TellInstruments():
+                self._tell_instruments()
+            case broker.Connect():
+                self._connect()
+            case broker.Disconnect(reason=reason):
+                self._broker.disconnect(reason)
+            case _:
+                assert_never(message)
+        self._tell_news()
+
+    def on_stop(self) -> None:
+        """Close the connection. What rests on the exchange stays there."""
+        self._broker.disconnect("the service stops")
+
+    def _connect(self) -> None:
+        self._attempt += 1
+        self._broker.connect(_Ears(self._own, self._attempt))
+
+    def _hear(self, heard: _Heard) -> None:
+        if heard.attempt != self._attempt:
+            return
+        match heard.kind:
+            case "received":
+                assert heard.frame is not None
+                self._broker.received(heard.frame, self._now)
+            case "opened":
+                self._broker.opened(self._now)
+            case "garbled":
+                self._broker.garbled(heard.raw, heard.text, self._now)
+            case _:
+                self._broker.closed(heard.text)
+
+    def _tell_news(self) -> None:
+        """Tell everybody, in the order it happened; then be woken when the broker wants to be."""
+        for news in self._broker.take():
+            self._tell(news)
+        at = self._broker.wake_at()
+        if at is None:
+            self._timers.cancel("tick")
+        else:
+            self._timers.start("tick", max(1, at - self._now), _Tick(), background=True)
+
+    # --- requests
+
+    def _submit(self, message: broker.Submit) -> None:
+        """Send, once. What certainly did not leave is refused."""
+        if message.intent_id in self._sent:
+            return
+        request = request_of(message.wish, message.instrument, message.fill_condition)
+        try:
+            ref = self._broker.submit(request, self._now)
+        except Unavailable as unavailable:
+            sentence = f"nothing was sent: {unavailable}"
+            self._to.orders.tell(orders.RequestRefused(intent_id=message.intent_id, code=0, sentence=sentence))
+            return
+        self._sent[message.intent_id] = ref
+        self._intents[ref] = message.intent_id
+        if len(self._sent) > SENT_KEPT:
+            self._sent.popitem(last=False)
+
+    def _read(self, request: requests.Request, then: Callable[[outcomes.Outcome], None]) -> None:
+        """Ask something; an answer that cannot come is told as fate unknown."""
+        try:
+            ref = self._broker.submit(request, self._now)
+        except Unavailable as unavailable:
+            doubt = outcomes.Doubt.CONNECTION_LOST
+            then(outcomes.FateUnknown(ref=0, request=request, doubt=doubt, why=str(unavailable)))
+            return
+        self._readers[ref] = then
+
+    def _outcome(self, outcome: outcomes.Outcome) -> None:
+        reader = self._readers.pop(outcome.ref, None)
+        if reader is not None:
+            reader(outcome)
+            return
+        intent_id = self._intents.pop(outcome.ref, None)
+        if intent_id is not None:
+            self._settle(intent_id, outcome)
+
+    def _settle(self, intent_id: IntentId, outcome: outcomes.Outcome) -> None:
+        tell = self._to.orders.tell
+        match outcome:
+            case outcomes.Done(result=outcomes.Placed(order=order, fills=fills)):
+                known = () if isinstance(order, facts.StrangeOrder) else (order,)
+                tell(orders.RequestDone(intent_id=intent_id, orders=known, fills=fills))
+            case outcomes.Done(result=outcomes.Cancelled(order=order)):
+                gone = () if order is None or isinstance(order, facts.StrangeOrder) else (order,)
+                tell(orders.RequestDone(intent_id=intent_id, orders=gone))
+            case outcomes.Done():
+                tell(orders.RequestDone(intent_id=intent_id))
+            case outcomes.Refused(code=code, message=sentence):
+                tell(orders.RequestRefused(intent_id=intent_id, code=code, sentence=sentence))
+            case outcomes.FateUnknown():
+                tell(orders.FateUnknown(intent_id=intent_id))
+                self._intents[outcome.ref] = intent_id  # a late answer is evidence
+            case _:
+                assert_never(outcome)
+
+    # --- readings
+
+    def _read_on(self, picture: readings.Picture) -> None:
+        """One question after the other; a newer picture ends an older one."""
+        if picture is not self._picture:
+            return
+        if picture.failed or not picture.questions:
+            self._picture = None
+            self._show(picture)
+            return
+        question = picture.questions.pop(0)
+
+        def take(outcome: outcomes.Outcome) -> None:
+            picture.take(question, outcome)
+            self._read_on(picture)
+
+        self._read(question, take)
+
+    def _show(self, picture: readings.Picture) -> None:
+        if picture.failed:
+            failed = reconciler.PictureFailed(picture_id=picture.picture_id, why=picture.failed)
+            self._to.reconciler.tell(failed)
+            return
+        whole = picture.done()
+        self._to.guardian.tell(guardian.PictureTaken(picture=whole))
+        self._to.reconciler.tell(reconciler.PictureTaken(picture_id=picture.picture_id, picture=whole))
+
+    def _ask(self, message: broker.AskLabel) -> None:
+        """Look for a label; a search under way is not begun twice."""
+        label = message.label
+        if label in self._searching:
+            return
+        now = self._now
+        server = self._broker.server_at_least(now)
+        if server is None or not self._is_up:
+            self._to.orders.tell(readings.answer_of(label, resolve.NotYetKnown(until=now, why="not connected")))
+            return
+        if label not in self._searches:
+            sent_at = Milliseconds(message.sent_at + server - now)
+            self._searches[label] = readings.search_for(label, message.currency, sent_at)
+        self._searching.add(label)
+        self._search_on(label)
+
+    def _search_on(self, label: LabelText) -> None:
+        server = self._broker.server_at_least(self._now)
+        if server is None:
+            self._searching.discard(label)
+            return
+        search, step = resolve.next_step(self._searches[label], server)
+        self._searches[label] = search
+        if isinstance(step, resolve.Ask):
+            query = step.query
+
+            def take(outcome: outcomes.Outcome) -> None:
+                self._searches[label] = resolve.answered(self._searches[label], query, outcome)
+                self._search_on(label)
+
+            self._read(query, take)
+            return
+        self._searching.discard(label)
+        if not isinstance(step, resolve.NotYetKnown):
+            del self._searches[label]
+        self._to.orders.tell(readings.answer_of(label, step))
+
+    def _fetch_candles(self, message: broker.FetchCandles) -> None:
+        now = self._now
+        since = Milliseconds(now - message.minutes * 60_000 * (message.count + 1))
+        read = requests.GetCandles(instrument=message.instrument, minutes=message.minutes, since=since, until=now)
+
+        def take(outcome: outcomes.Outcome) -> None:
+            if isinstance(outcome, outcomes.Done) and isinstance(outcome.result, outcomes.Candles):
+                for address in self._to.strategies(message.instrument):
+                    address.tell(strategy.CandlesKnown(candles=outcome.result.closed))
+
+        self._read(read, take)
+
+    # --- facts
+
+    def _tell(self, news: News) -> None:
+        match news:
+            case Ticker():
+                self._to.orders.tell(orders.TickerChanged(ticker=news))
+                for address in self._to.strategies(news.instrument):
+                    address.tell(strategy.TickerChanged(ticker=news))
+                self._to.journal.tell(journal.TickerChanged(ticker=news))
+            case Candle():
+                for address in self._to.strategies(news.instrument):
+                    address.tell(strategy.CandleClosed(candle=news))
+            case facts.OrderSeen(order=order):
+                if not isinstance(order, facts.StrangeOrder):
+                    self._to.orders.tell(orders.OrderChanged(order=order))
+                    self._to.guardian.tell(guardian.OrderChanged(order=order))
+                else:
+                    self._warn("strange_order", f"order {order.order_id} speaks unknown words: {order.why}")
+            case facts.FillSeen(fill=fill):
+                self._to.orders.tell(orders.OrderFilled(fill=fill))
+                self._to.guardian.tell(guardian.OrderFilled(fill=fill))
+            case facts.PositionSeen(holding=holding):
+                self._to.orders.tell(orders.PositionChanged(holding=holding))
+                self._to.guardian.tell(guardian.PositionChanged(holding=holding))
+                self._to.journal.tell(journal.PositionChanged(holding=holding))
+            case facts.PortfolioSeen(portfolio=portfolio):
+                self._funds(portfolio)
+            case facts.ConnectionUp():
+                self._came_up()
+            case facts.ConnectionDown(reason=reason):
+                self._went_down(reason)
+            case outcomes.Done() | outcomes.Refused() | outcomes.FateUnknown():
+                self._outcome(news)
+            case outcomes.LateOutcome(outcome=outcome):
+                self._outcome(outcome)
+            case _:
+                self._other(news)
+
+    def _other(self, fact: facts.Fact) -> None:
+        """What only people have to know."""
+        match fact:
+            case facts.LoginFailed(reason=reason):
+                self._warn("login_failed", f"the login failed: {reason}", Severity.CRITICAL)
+            case facts.ScopeTooSmall(missing=missing):
+                self._warn("scope", f"the key may not do what trading needs: {', '.join(missing)}", Severity.ERROR)
+            case facts.KeyTooPowerful(excess=excess):
+                self._warn("scope", f"the key may do more than trading needs: {', '.join(excess)}")
+            case facts.CancelOnDisconnectArmed(scope=scope):
+                text = f"cancel-on-disconnect is armed ({scope}): a lost connection would take the stops away"
+                self._warn("cancel_on_disconnect", text, Severity.CRITICAL)
+            case facts.MissingChannels(channels=channels):
+                self._warn("channels", f"nothing will be told on {', '.join(channels)}", Severity.ERROR)
+            case facts.Maintenance(is_on=is_on):
+                self._warn("maintenance", f"the exchange has {'begun' if is_on else 'ended'} maintenance")
+            case facts.Locked(name=name, is_locked=is_locked):
+                self._warn("locked", f"{name} was {'locked' if is_locked else 'freed'} by the exchange")
+            case facts.SilentSocket(silent_ms=silent_ms):
+                self._warn("silent", f"nothing came for {silent_ms // 1000} s: the connection is dead")
+            case facts.ErrorTold(code=code, message=message):
+                self._warn("error_told", f"the exchange said {message} ({code})")
+            case facts.CheckUnanswered(what=what, reason=reason):
+                self._warn("check", f"{what} could not be checked: {reason}")
+            case _:
+                pass  # renewed logins, stray replies and unreadable frames are counted in the journal's log only
+
+    def _warn(self, kind: str, text: str, severity: Severity = Severity.WARNING) -> None:
+        notice = notices.Notice(severity=severity, kind=kind, text=text, key=f"{kind}:{text}", at=self._now)
+        self._to.notifier.tell(notice)
+
+    def _funds(self, portfolio: facts.Portfolio) -> None:
+        known = orders.FundsChanged(
+            currency=portfolio.currency, equity=portfolio.equity, available=portfolio.available_funds
+        )
+        self._to.orders.tell(known)
+        self._to.journal.tell(
+            journal.FundsChanged(currency=known.currency, equity=known.equity, available=known.available)
+        )
+
+    # --- the connection
+
+    def _came_up(self) -> None:
+        self._is_up = True
+        for currency in self._currencies:
+            self._read(requests.GetInstruments(currency=currency), self._instruments_known)
+            self._read(requests.GetAccountSummary(currency=currency), self._summary_known)
+        self._watch(self._instruments, self._minutes)
+        self._say_connection(reason="")
+
+    def _went_down(self, reason: str) -> None:
+        self._is_up = False
+        self._searching.clear()
+        self._searches.clear()
+        self._picture = None
+        self._readers.clear()
+        self._say_connection(reason=reason)
+
+    def _say_connection(self, *, reason: str) -> None:
+        is_up = self._is_up
+        self._to.orders.tell(orders.ConnectionChanged(is_up=is_up, reason=reason))
+        self._to.guardian.tell(guardian.ConnectionChanged(is_up=is_up))
+        self._to.reconciler.tell(reconciler.ConnectionChanged(is_up=is_up))
+        self._to.desk.tell(desk.ConnectionChanged(is_up=is_up, reason=reason))
+        self._to.journal.tell(journal.ConnectionChanged(is_up=is_up, reason=reason))
+
+    def _watch(self, instruments: tuple[InstrumentName, ...], minutes: int | None) -> None:
+        self._instruments, self._minutes = instruments, minutes
+        if self._is_up and instruments:
+            candles = () if minutes is None else tuple((instrument, minutes) for instrument in instruments)
+            self._read(requests.Watch(tickers=instruments, candles=candles), lambda _: None)
+
+    def _instruments_known(self, outcome: outcomes.Outcome) -> None:
+        if isinstance(outcome, outcomes.Done) and isinstance(outcome.result, outcomes.Instruments):
+            known = outcome.result.instruments
+            self._specs.update({instrument.name: instrument for instrument in known})
+            self._to.orders.tell(orders.InstrumentsKnown(instruments=known))
+            self._tell_instruments()
+
+    def _tell_instruments(self) -> None:
+        for instrument in self._specs.values():
+            for address in self._to.strategies(instrument.name):
+                address.tell(strategy.InstrumentKnown(instrument=instrument))
+
+    def _summary_known(self, outcome: outcomes.Outcome) -> None:
+        if isinstance(outcome, outcomes.Done) and isinstance(outcome.result, outcomes.AccountSummary):
+            self._funds(outcome.result.portfolio)

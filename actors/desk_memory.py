@@ -1,0 +1,57 @@
+"""What the desk asks of the database: what is wanted, and what has failed."""
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from typing import Protocol
+
+from trading.lifecycle import State
+from trading.values import Milliseconds, StrategyName
+
+
+@unique
+class Wanted(StrEnum):
+    """What a person wants of a strategy. It outlives the process."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class DeskMemory(Protocol):
+    """Everything set here is on disk when the call returns, or it raises and nothing of it is."""
+
+    def wanted(self, name: StrategyName) -> Wanted:
+        """What is wanted of a strategy; of a new one, what the configuration says."""
+        ...
+
+    def set_wanted(self, name: StrategyName, wanted: Wanted, *, by: str, at: Milliseconds) -> None:
+        """A person decided."""
+        ...
+
+    def note_state(self, name: StrategyName, state: State, reason: str, *, at: Milliseconds) -> None:
+        """Where a strategy is now."""
+        ...
+
+    def errors(self) -> Mapping[StrategyName, str]:
+        """Strategies in ERROR, and why."""
+        ...
+
+    def clear_error(self, name: StrategyName, *, at: Milliseconds) -> None:
+        """A person resumed it."""
+        ...
+
+    def in_trade(self, name: StrategyName) -> bool:
+        """Is a bracket of this strategy open?"""
+        ...
+
+    def wants_connection(self) -> bool:
+        """Should there be a connection? Yes, until a person disconnected."""
+        ...
+
+    def set_wants_connection(self, *, wanted: bool, by: str, at: Milliseconds) -> None:
+        """A person decided."""
+        ...
+
+    def set_halt(self, reason: str | None, *, by: str, at: Milliseconds) -> None:
+        """Halt, or lift it."""
+        ...

@@ -1,0 +1,134 @@
+"""The guardian: watches P1 by exchange facts alone, whatever strategies and order manager believe.
+
+It acts late, when the order manager had its whole window and a position of ours is still without a stop: it closes
+what is not covered, at market, reduce-only, and says so until the position is covered or gone. It needs no database.
+"""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from actors.address import Address
+from actors.base import Actor
+from actors.clock import Clock
+from actors.timers import Timers
+from trading import cover
+from trading.bracket.effects import Severity
+from trading.messages import broker, guardian, journal, notices
+from trading.values import FillCondition, InstrumentName, IntentId, Milliseconds
+
+LOOK_MS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianSettings:
+    """When to act."""
+
+    naked_ms_max: int
+    act_after_ms: int
+    """Later than the order manager's own window, so that two do not close the same position at once."""
+    again_ms: int = 5_000
+    alert_every_ms: int = 30_000
+
+
+class Guardian(Actor):
+    """Independent of the order manager, but for one word: which instruments are ours."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        timers: Timers,
+        to_broker: Address[broker.Message],
+        to_notifier: Address[notices.Message],
+        to_journal: Address[journal.Message],
+        settings: GuardianSettings,
+        label: cover.LabelMaker,
+    ) -> None:
+        super().__init__()
+        self._clock, self._timers, self._settings, self._label = clock, timers, settings, label
+        self._to_broker, self._to_notifier, self._to_journal = to_broker, to_notifier, to_journal
+        self._is_up = False
+        self._watches: dict[InstrumentName, cover.Watch] = {}
+        self._naked_ms_total = 0
+
+    def on_start(self) -> None:
+        """Begin to look."""
+        self._look_later()
+
+    def on_receive(self, message: guardian.Message) -> None:
+        """One line for each message."""
+        match message:
+            case guardian.Look():
+                self._look()
+                self._look_later()
+            case guardian.OrderChanged(order=order):
+                self._update(order.instrument, lambda watch: cover.with_order(watch, order))
+            case guardian.OrderFilled(fill=fill):
+                self._update(fill.instrument, lambda watch: cover.with_fill(watch, fill))
+            case guardian.PositionChanged(holding=holding):
+                self._update(holding.instrument, lambda watch: cover.with_position(watch, holding))
+            case guardian.PictureTaken(picture=picture):
+                for name, watch in self._watches.items():
+                    self._watches[name] = cover.with_picture(watch, picture)
+            case guardian.ConnectionChanged(is_up=is_up):
+                self._is_up = is_up
+            case guardian.Watch(instrument=instrument, ours=ours):
+                known = self._watches.get(instrument, cover.Watch(instrument=instrument))
+                self._watches[instrument] = replace(known, is_ours=ours or known.position != 0)
+            case _:
+                assert_never(message)
+
+    def _update(self, instrument: InstrumentName, change: cover.Change) -> None:
+        known = self._watches.get(instrument, cover.Watch(instrument=instrument))
+        self._watches[instrument] = change(known)
+
+    def _look_later(self) -> None:
+        look = guardian.Look(at=Milliseconds(self._clock.now_ms() + LOOK_MS))
+        self._timers.start("look", LOOK_MS, look, background=True)
+
+    def _look(self) -> None:
+        """Is anything of ours without a stop, and for how long?"""
+        now = self._clock.monotonic_ms()
+        for name, watch in tuple(self._watches.items()):
+            if not self._is_up:
+                self._watches[name] = replace(watch, naked_since=None)
+                continue
+            seen = cover.look(watch, now)
+            if seen.naked_since is not None:
+                self._naked_ms_total += LOOK_MS
+                self._to_journal.tell(journal.Scored(scores={"naked_ms": self._naked_ms_total}))
+                seen = self._act(seen, now)
+            self._watches[name] = seen
+
+    def _act(self, watch: cover.Watch, now: int) -> cover.Watch:
+        """Close what is not covered; say it until it is over."""
+        settings = self._settings
+        assert watch.naked_since is not None
+        naked_ms = now - watch.naked_since
+        if naked_ms < settings.act_after_ms:
+            return watch
+        if watch.told_at is None or now - watch.told_at >= settings.alert_every_ms:
+            text = f"{watch.instrument}: {watch.uncovered} held without a stop for {naked_ms / 1000:.1f} s"
+            self._to_notifier.tell(
+                notices.Notice(
+                    severity=Severity.CRITICAL,
+                    kind="naked_position",
+                    text=text,
+                    key=f"naked:{watch.instrument}:{watch.acted}",
+                    at=Milliseconds(self._clock.now_ms()),
+                )
+            )
+            watch = replace(watch, told_at=now)
+        if watch.acted_at is None or now - watch.acted_at >= settings.again_ms:
+            wish = self._label.close(watch, self._clock.now_ms())
+            if wish is not None:
+                self._to_broker.tell(
+                    broker.Submit(
+                        intent_id=IntentId(wish.intent_id),
+                        instrument=watch.instrument,
+                        wish=wish,
+                        fill_condition=FillCondition.FIRST_HIT,
+                    )
+                )
+            watch = replace(watch, acted_at=now, acted=watch.acted + 1)
+        return watch

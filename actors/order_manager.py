@@ -1,0 +1,444 @@
+"""The order manager: owns every bracket. It decides nothing: `trading.bracket.step` does, `trading.guard` refuses.
+
+Step, record, adopt, perform, in that order: a request is on disk before it leaves. What cannot be recorded is not
+done, and nothing new opens until the database takes writes again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import assert_never
+
+from actors.address import Address
+from actors.base import Actor
+from actors.clock import Clock
+from actors.memory import Memory, MemoryFails
+from actors.timers import Timers
+from trading import bracket as brackets
+from trading import guard, sizing
+from trading.bracket import Bracket, Limits, Phase, Plan
+from trading.bracket.effects import Severity
+from trading.bracket.state import Fate
+from trading.errors import Refused
+from trading.facts import Fill, Holding, Order, Ticker
+from trading.instruments import Instrument
+from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
+from trading.messages import broker, desk, guardian, journal, notices, orders, strategy
+from trading.pnl import TradePnl
+from trading.reconcile import CancelOrphan, Quarantine, Reduced, Refresh, Report, concerns
+from trading.signal import Signal
+from trading.values import (
+    BracketId,
+    Currency,
+    FillCondition,
+    InstrumentName,
+    IntentId,
+    Leg,
+    Milliseconds,
+    StrategyName,
+    WorkerId,
+)
+
+OVER_KEPT = 100  # brackets that are over and may still hear of a late fill
+"""A late fill of an older one is found by the reconciler."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSettings:
+    """How this worker trades."""
+
+    owner: str
+    worker: WorkerId
+    mode: brackets.Mode
+    fill_condition: FillCondition
+    risk: sizing.Risk
+    leverage_max: Decimal | None = None
+    notional_max: Decimal | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Whom the order manager tells."""
+
+    broker: Address[broker.Message]
+    guardian: Address[guardian.Message]
+    desk: Address[desk.Message]
+    journal: Address[journal.Message]
+    notifier: Address[notices.Message]
+    strategy: Callable[[StrategyName], Address[strategy.Message] | None]
+
+
+class OrderManager(Actor):
+    """Owns the brackets of one worker on one account."""
+
+    def __init__(self, *, clock: Clock, timers: Timers, memory: Memory, to: Addresses, settings: OrderSettings) -> None:
+        super().__init__()
+        self._clock, self._timers, self._memory, self._to, self._settings = clock, timers, memory, to, settings
+        self._open: dict[BracketId, Bracket] = {}
+        self._over: dict[BracketId, Bracket] = {}
+        self._instruments: dict[InstrumentName, Instrument] = {}
+        self._tickers: dict[InstrumentName, Ticker] = {}
+        self._holdings: dict[InstrumentName, Holding] = {}
+        self._funds: dict[Currency, orders.FundsChanged] = {}
+        self._quarantined: dict[InstrumentName, str] = {}
+        self._orphans: set[str] = set()
+        self._halt: str | None = None
+        self._is_up = self._is_reconciled = False
+        self._store_works = True
+
+    # --- beginning
+
+    def on_start(self) -> None:
+        """Take up where the last life ended: every request without a known outcome is of unknown fate."""
+        self._halt = self._memory.halt()
+        self._quarantined = dict(self._memory.quarantined())
+        for bracket in self._memory.open_brackets():
+            self._open[bracket.plan.bracket_id] = bracket
+            self._to.guardian.tell(guardian.Watch(instrument=bracket.plan.instrument, ours=True))
+        for bracket_id in tuple(self._open):
+            for intent in self._open[bracket_id].intents:
+                if intent.fate is Fate.SENT:
+                    self._step(bracket_id, brackets.Unknown(intent_id=intent.intent_id))
+            self._step(bracket_id, brackets.Tick())
+
+    @property
+    def _now(self) -> Milliseconds:
+        return Milliseconds(self._clock.now_ms())
+
+    # --- what it is told
+
+    def on_receive(self, message: orders.Message) -> None:
+        """One line for each message."""
+        match message:
+            case orders.TickerChanged(ticker=ticker):
+                self._tickers[ticker.instrument] = ticker
+            case orders.OrderChanged(order=order):
+                self._order_changed(order)
+            case orders.OrderFilled(fill=fill):
+                self._order_filled(fill)
+            case orders.RequestDone():
+                done = brackets.Done(intent_id=message.intent_id, orders=message.orders, fills=message.fills)
+                self._outcome(message.intent_id, done)
+            case orders.RequestRefused():
+                said = brackets.Refused(intent_id=message.intent_id, code=message.code, sentence=message.sentence)
+                self._refused(said)
+            case orders.FateUnknown(intent_id=intent_id):
+                self._outcome(intent_id, brackets.Unknown(intent_id=intent_id))
+            case orders.Asked(label=label):
+                self._outcome(IntentId(label), message)
+            case orders.Wake(bracket_id=bracket_id):
+                self._step(bracket_id, brackets.Tick())
+            case orders.OpenBracket(signal=signal):
+                self._signal(signal)
+            case orders.CloseTrade(strategy=name, reason=reason):
+                self._close(lambda bracket: bracket.plan.strategy == name, reason)
+            case orders.Panic(by=by):
+                self._set_halt(reason="panic", by=by)
+                self._close(lambda _: True, "panic")
+            case orders.SetHalt(on=on, reason=reason, by=by):
+                self._set_halt(reason=reason if on else None, by=by)
+            case orders.PositionChanged(holding=holding):
+                self._holdings[holding.instrument] = holding
+            case orders.FundsChanged():
+                self._funds[message.currency] = message
+            case orders.InstrumentsKnown(instruments=instruments):
+                self._instruments.update({instrument.name: instrument for instrument in instruments})
+            case orders.ConnectionChanged(is_up=is_up):
+                self._is_up, self._is_reconciled = is_up, False
+            case orders.Reconciled(report=report):
+                self._reconciled(report)
+            case orders.ResolveIssue():
+                self._resolve(message)
+            case _:
+                assert_never(message)
+
+    # --- opening
+
+    def _signal(self, signal: Signal) -> None:
+        """Take a signal, once; or say why not."""
+        bracket_id = signal.bracket_id
+        if bracket_id in self._open or bracket_id in self._over or self._memory.knows(bracket_id):
+            return
+        now = self._now
+        answer = guard.refusal(signal, self._standing(signal, now)) or self._plan(signal, now)
+        if isinstance(answer, Refused):
+            self._refuse(signal, answer)
+            return
+        bracket, effects = brackets.begin(answer, now)
+        self._to.guardian.tell(guardian.Watch(instrument=signal.instrument, ours=True))
+        self._commit(None, bracket, f"signal: {signal.reason}", effects)
+
+    def _standing(self, signal: Signal, now: Milliseconds) -> guard.Standing:
+        taken = [one.plan.bracket_id for one in self._open.values() if one.plan.instrument == signal.instrument]
+        return guard.Standing(
+            now=now,
+            halt=self._halt,
+            is_up=self._is_up,
+            is_reconciled=self._is_reconciled,
+            store_works=self._store_works,
+            quarantined=self._quarantined.get(signal.instrument),
+            orphans=len(self._orphans),
+            taken_by=taken[0] if taken else None,
+            instrument=self._instruments.get(signal.instrument),
+            ticker=self._tickers.get(signal.instrument),
+        )
+
+    def _plan(self, signal: Signal, now: Milliseconds) -> Plan | Refused:
+        """Size it."""
+        instrument, ticker = self._instruments[signal.instrument], self._tickers[signal.instrument]
+        near = ticker.ask if signal.side.sign > 0 else ticker.bid
+        entry = signal.entry if signal.entry is not None else near
+        funds = self._funds.get(instrument.settlement)
+        if funds is None or entry is None:
+            return Refused(code="no_funds_known", sentence=f"the account has not been told in {instrument.settlement}")
+        settings = self._settings
+        sized = sizing.size(
+            instrument,
+            side=signal.side,
+            entry=entry,
+            stop=signal.stop,
+            equity=funds.equity,
+            risk=settings.risk,
+            caps=sizing.Caps(leverage=settings.leverage_max, available=funds.available, notional=settings.notional_max),
+        )
+        if isinstance(sized, Refused):
+            return sized
+        return Plan(
+            bracket_id=signal.bracket_id,
+            strategy=signal.strategy,
+            owner=settings.owner,
+            worker=settings.worker,
+            instrument=signal.instrument,
+            currency=instrument.settlement,
+            lot=instrument.lot,
+            side=signal.side,
+            amount=sized.amount,
+            entry=signal.entry,
+            stop=signal.stop,
+            target=signal.target,
+            stop_trigger=signal.stop_trigger,
+            mode=settings.mode,
+            fill_condition=settings.fill_condition,
+            entry_until=Milliseconds(now + signal.entry_ms),
+            reason=signal.reason,
+        )
+
+    def _refuse(self, signal: Signal, why: Refused) -> None:
+        """Say no, to the strategy and to the record."""
+        self._memory_does(lambda: self._memory.record_refusal(signal, why, at=self._now))
+        self._to.journal.tell(journal.SignalRefused(signal=signal, why=why))
+        self._tell_strategy(signal.strategy, strategy.EntryRefused(bracket_id=signal.bracket_id, why=why))
+
+    # --- facts
+
+    def _order_changed(self, order: Order) -> None:
+        self._to.journal.tell(journal.OrderSeen(order=order))
+        label = parse(order.label)
+        if label is None or not self._is_mine(label.owner, label.worker):
+            return
+        if not order.state.is_working:
+            self._orphans.discard(order.order_id)
+        self._step(label.bracket, brackets.OrderSeen(order=order))
+
+    def _order_filled(self, fill: Fill) -> None:
+        self._to.journal.tell(journal.FillSeen(fill=fill))
+        for bracket in (*self._open.values(), *self._over.values()):
+            if concerns(bracket, fill):
+                self._step(bracket.plan.bracket_id, brackets.FillSeen(fill=fill))
+                return
+
+    def _is_mine(self, owner: str, worker: str) -> bool:
+        settings = self._settings
+        return owner == tag(settings.owner, OWNER_MAX) and worker == tag(settings.worker, WORKER_MAX)
+
+    def _outcome(self, intent_id: IntentId, message: brackets.Message) -> None:
+        """Bring an outcome to the bracket whose intent it was."""
+        label = parse(intent_id)
+        bracket_id = label.bracket if label is not None else BracketId(intent_id.split(":", 1)[0])
+        self._step(bracket_id, message)
+
+    def _refused(self, message: brackets.Refused) -> None:
+        text = f"the exchange refused {message.intent_id}: {message.sentence} ({message.code})"
+        label = parse(message.intent_id)
+        if label is not None and label.leg is not Leg.ENTRY:
+            self._notice(Severity.ERROR, "request_refused", text, key=message.intent_id)
+        self._outcome(message.intent_id, message)
+
+    def _close(self, which: Callable[[Bracket], bool], reason: str) -> None:
+        for bracket_id, bracket in tuple(self._open.items()):
+            if which(bracket):
+                self._step(bracket_id, brackets.Close(reason=reason))
+
+    def _set_halt(self, *, reason: str | None, by: str) -> None:
+        if self._memory_does(lambda: self._memory.set_halt(reason, by=by, at=self._now)):
+            self._halt = reason
+            self._to.journal.tell(journal.HaltChanged(reason=reason, by=by))
+
+    # --- step, record, adopt, perform
+
+    def _step(self, bracket_id: BracketId, message: brackets.Message) -> None:
+        """Tell one bracket one thing."""
+        before = self._open.get(bracket_id) or self._over.get(bracket_id)
+        if before is None:
+            return
+        after, effects = brackets.step(before, message, self._now, self._settings.limits)
+        if after == before and all(isinstance(effect, brackets.Wake) for effect in effects):
+            self._perform(after, effects)
+            return
+        self._commit(before, after, type(message).__name__, effects)
+
+    def _commit(self, before: Bracket | None, after: Bracket, cause: str, effects: tuple[brackets.Effect, ...]) -> None:
+        """On disk, then in memory, then out of the house."""
+        if not self._memory_does(lambda: self._memory.record_step(before, after, cause, effects, at=self._now)):
+            self._timers.start("retry", self._settings.limits.ask_every_ms, self._wake(after))
+            return
+        bracket_id = after.plan.bracket_id
+        self._open.pop(bracket_id, None)
+        self._over.pop(bracket_id, None)
+        if after.phase.is_over:
+            self._over[bracket_id] = after
+            while len(self._over) > OVER_KEPT:
+                del self._over[next(iter(self._over))]
+            self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=False))
+        else:
+            self._open[bracket_id] = after
+        self._to.journal.tell(journal.BracketMoved(bracket=after, cause=cause))
+        self._perform(after, effects)
+
+    def _wake(self, bracket: Bracket) -> orders.Wake:
+        return orders.Wake(bracket_id=bracket.plan.bracket_id, at=self._now)
+
+    def _perform(self, bracket: Bracket, effects: tuple[brackets.Effect, ...]) -> None:
+        for effect in effects:
+            match effect:
+                case brackets.Place() | brackets.PlaceBracket() | brackets.Edit() | brackets.Cancel():
+                    self._to.broker.tell(
+                        broker.Submit(
+                            intent_id=effect.intent_id,
+                            instrument=bracket.plan.instrument,
+                            wish=effect,
+                            fill_condition=bracket.plan.fill_condition,
+                        )
+                    )
+                case brackets.Ask(label=label, sent_at=sent_at):
+                    self._to.broker.tell(broker.AskLabel(label=label, currency=bracket.plan.currency, sent_at=sent_at))
+                case brackets.Wake(at=at):
+                    delay_ms = max(0, at - self._now)
+                    self._timers.start(f"wake:{bracket.plan.bracket_id}", delay_ms, self._wake(bracket))
+                case brackets.Opened():
+                    self._opened(bracket)
+                case brackets.Closed(traded=traded, reason=reason):
+                    self._closed(bracket, reason, traded=traded)
+                case brackets.Quarantined(why=why):
+                    self._quarantined[bracket.plan.instrument] = why
+                case brackets.Alert(severity=severity, text=text):
+                    self._notice(severity, "bracket", text, key=f"{bracket.plan.bracket_id}:{text}")
+                case _:
+                    assert_never(effect)
+
+    def _opened(self, bracket: Bracket) -> None:
+        plan = bracket.plan
+        text = f"{plan.strategy}: {plan.side} {plan.amount} {plan.instrument}, stop {plan.stop}, target {plan.target}"
+        self._notice(Severity.INFO, "trade_opened", text, key=f"{plan.bracket_id}:opened")
+        self._tell_strategy(plan.strategy, strategy.TradeOpened(bracket_id=plan.bracket_id))
+
+    def _closed(self, bracket: Bracket, reason: str, *, traded: bool) -> None:
+        plan = bracket.plan
+        self._timers.cancel(f"wake:{plan.bracket_id}")
+        if not traded:
+            self._tell_strategy(plan.strategy, strategy.EntryEnded(bracket_id=plan.bracket_id))
+            return
+        result: TradePnl = brackets.result(bracket)
+        text = f"{plan.strategy}: {plan.instrument} closed ({reason}), net {result.net} {result.currency}"
+        self._notice(Severity.INFO, "trade_closed", text, key=f"{plan.bracket_id}:closed")
+        self._tell_strategy(plan.strategy, strategy.TradeClosed(bracket_id=plan.bracket_id, pnl=result, reason=reason))
+
+    def _tell_strategy(self, name: StrategyName, message: strategy.Message) -> None:
+        address = self._to.strategy(name)
+        if address is not None:
+            address.tell(message)
+
+    def _notice(self, severity: Severity, kind: str, text: str, *, key: str) -> None:
+        self._to.notifier.tell(notices.Notice(severity=severity, kind=kind, text=text, key=key, at=self._now))
+
+    def _memory_does(self, write: Callable[[], None]) -> bool:
+        """Write; a database that does not take it is said once, and opens nothing until it does again."""
+        try:
+            write()
+        except MemoryFails as failure:
+            if self._store_works:
+                text = f"the database does not take writes: {failure}; nothing new is opened"
+                self._notice(Severity.CRITICAL, "store_failing", text, key="store_failing")
+            self._store_works = False
+            return False
+        self._store_works = True
+        return True
+
+    # --- reconciling
+
+    def _reconciled(self, report: Report) -> None:
+        """Do what the comparison asks for, and let trading begin."""
+        for action in report.actions:
+            match action:
+                case CancelOrphan(order=order):
+                    self._cancel_orphan(order)
+                case Quarantine():
+                    self._quarantine(action)
+                case Refresh(bracket_id=bracket_id, picture=picture):
+                    self._step(bracket_id, picture)
+                case Reduced(bracket_id=bracket_id, held=held):
+                    self._reduced(bracket_id, held)
+                case _:
+                    assert_never(action)
+        seen = {action.order.order_id for action in report.actions if isinstance(action, CancelOrphan)}
+        self._orphans = {order_id for order_id in self._orphans if order_id in seen} | seen
+        self._is_reconciled = self._is_up
+        self._to.desk.tell(desk.Reconciled(is_clean=report.is_clean))
+
+    def _cancel_orphan(self, order: Order) -> None:
+        """An order of ours that no trade explains."""
+        intent_id = IntentId(f"orphan:{order.order_id}")
+        if self._memory_does(lambda: self._memory.record_orphan(order, intent_id, at=self._now)):
+            wish = brackets.Cancel(intent_id=intent_id, order_id=order.order_id)
+            self._to.broker.tell(
+                broker.Submit(
+                    intent_id=intent_id,
+                    instrument=order.instrument,
+                    wish=wish,
+                    fill_condition=self._settings.fill_condition,
+                )
+            )
+            text = f"order {order.order_id} on {order.instrument} carried our label without a trade: cancelled"
+            self._notice(Severity.WARNING, "orphan_order", text, key=intent_id)
+
+    def _quarantine(self, action: Quarantine) -> None:
+        if action.instrument in self._quarantined:
+            return
+        if self._memory_does(lambda: self._memory.open_issue(action, at=self._now)):
+            self._quarantined[action.instrument] = action.why
+            text = f"{action.instrument} needs a person: {action.why}. Orders: {', '.join(action.order_ids) or 'none'}"
+            self._notice(Severity.CRITICAL, "quarantine", text, key=f"quarantine:{action.instrument}")
+            self._to.journal.tell(journal.IssueOpened(instrument=action.instrument, why=action.why))
+
+    def _reduced(self, bracket_id: BracketId, held: Decimal) -> None:
+        """Closed out of our sight: the market's price stands in for the one nobody told."""
+        bracket = self._open.get(bracket_id)
+        ticker = None if bracket is None else self._tickers.get(bracket.plan.instrument)
+        if bracket is not None and ticker is not None:
+            self._step(bracket_id, brackets.Reduced(held=held, price=ticker.last or ticker.mark))
+
+    def _resolve(self, message: orders.ResolveIssue) -> None:
+        """A person chose. Closing is a command of its own; here the instrument is freed."""
+        if not self._memory_does(
+            lambda: self._memory.resolve_issue(message.instrument, message.choice, by=message.by, at=self._now)
+        ):
+            return
+        self._quarantined.pop(message.instrument, None)
+        for bracket_id, bracket in tuple(self._over.items()):
+            is_it = bracket.plan.instrument == message.instrument and bracket.phase is Phase.QUARANTINED
+            if is_it and message.choice in {"close", "cancel"}:
+                freed = replace(bracket, phase=Phase.CLOSING, reason=f"resolved: {message.choice}", odd_since=None)
+                after, effects = brackets.step(freed, brackets.Tick(), self._now, self._settings.limits)
+                self._commit(bracket, after, "ResolveIssue", effects)
+        self._to.journal.tell(journal.IssueResolved(instrument=message.instrument, choice=message.choice))

@@ -1,0 +1,101 @@
+"""The reconciler: compares database and exchange, at start, after each reconnect, on a timer and on demand.
+
+It decides nothing about trades: its report goes to the order manager, the only writer of them.
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from actors.address import Address
+from actors.base import Actor
+from actors.clock import Clock
+from actors.memory import Memory, MemoryFails
+from actors.timers import Timers
+from trading.bracket import Limits
+from trading.messages import broker, journal, orders, reconciler
+from trading.reconcile import DatabasePicture, Report, Suspicion, reconcile
+from trading.values import Milliseconds
+
+SINCE_MARGIN_MS = 60_000
+CONFIRM_MS = 1_500
+"""A difference of size is looked at again so soon."""
+ANSWER_MS = 15_000
+RETRY_MS = 2_000
+
+
+class Reconciler(Actor):
+    """Asks for pictures, compares, reports."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        timers: Timers,
+        memory: Memory,
+        database: Callable[[], DatabasePicture],
+        to_broker: Address[broker.Message],
+        to_orders: Address[orders.Message],
+        to_journal: Address[journal.Message],
+        interval_ms: int,
+        limits: Limits,
+    ) -> None:
+        super().__init__()
+        self._clock, self._timers, self._memory, self._database = clock, timers, memory, database
+        self._to_broker, self._to_orders, self._to_journal = to_broker, to_orders, to_journal
+        self._interval_ms, self._limits = interval_ms, limits
+        self._is_up = False
+        self._asked = 0  # the id of the picture asked for last
+        self._waiting = False
+        self._why = ""
+        self._suspicions: tuple[Suspicion, ...] = ()
+
+    def on_receive(self, message: reconciler.Message) -> None:
+        """One line for each message."""
+        match message:
+            case reconciler.Run(why=why):
+                self._run(why)
+            case reconciler.PictureTaken(picture_id=picture_id, picture=picture):
+                if picture_id == self._asked and self._waiting:
+                    self._waiting = False
+                    self._compare(reconcile(self._database(), picture, self._suspicions, self._limits))
+            case reconciler.PictureFailed(picture_id=picture_id, why=why):
+                if picture_id == self._asked and self._waiting:
+                    self._waiting = False
+                    self._again(RETRY_MS, f"the last picture failed: {why}")
+            case reconciler.ConnectionChanged(is_up=is_up):
+                self._is_up, self._waiting, self._suspicions = is_up, False, ()
+                if is_up:
+                    self._run("connected")
+                else:
+                    self._timers.cancel("run")
+            case _:
+                assert_never(message)
+
+    def _run(self, why: str) -> None:
+        """Ask for a picture; an answer that never comes is not waited for."""
+        if not self._is_up:
+            return
+        if self._waiting and why != "no answer":
+            return
+        self._asked += 1
+        self._waiting, self._why = True, why
+        began = [bracket.began_at for bracket in self._database().open]
+        since = min(began, default=Milliseconds(self._clock.now_ms())) - SINCE_MARGIN_MS
+        self._to_broker.tell(broker.TakePicture(picture_id=self._asked, since=Milliseconds(since)))
+        self._again(ANSWER_MS, "no answer")
+
+    def _again(self, delay_ms: int, why: str) -> None:
+        self._timers.start("run", delay_ms, reconciler.Run(why=why), background=True)
+
+    def _compare(self, report: Report) -> None:
+        self._suspicions = report.suspicions
+        try:
+            self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
+        except MemoryFails:
+            pass  # the report is for people; what it asks for must be done all the same
+        self._to_orders.tell(orders.Reconciled(report=report))
+        self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
+        if report.suspicions:
+            self._again(CONFIRM_MS, "a difference to be confirmed")
+        else:
+            self._again(self._interval_ms, "timer")

@@ -1,0 +1,170 @@
+"""What needs a person, with its evidence and the actions offered; and the reports of the reconciler's runs.
+
+While an issue that blocks is open, no bracket opens on its instrument: `Steps` looks here in its own transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from persistence.database import Database
+from persistence.errors import LostRace
+from persistence.tables_service import IssueRow, ReportRow
+from trading.values import InstrumentName, Milliseconds
+
+PAGE_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What cannot be explained. The same ``key`` while it is open is the same issue."""
+
+    key: str
+    kind: str
+    text: str
+    instrument: InstrumentName | None = None
+    blocks: bool = True
+    evidence: Any = None
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """A finding and what became of it. ``resolution`` is the action a person chose."""
+
+    id: int
+    finding: Finding
+    opened_at: Milliseconds
+    seen_at: Milliseconds
+    resolution: str | None
+    resolved_by: str
+    resolved_at: Milliseconds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One run of the reconciler. ``trigger`` is what made it run."""
+
+    id: int
+    at: Milliseconds
+    trigger: str
+    took_ms: int
+    findings: int
+    detail: Any
+
+
+class Issues:
+    """The issues of one account."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def open(self, finding: Finding, *, at: Milliseconds) -> tuple[Issue, bool]:
+        """Open an issue, or note that it is still there; True when it is new."""
+        with self._database.write():
+            row = self._database.row(IssueRow.select().where(self._is_open(finding.key)))
+            if row is not None:
+                query = IssueRow.update(seen_at=at, text=finding.text, evidence=finding.evidence)
+                self._database.run(query.where(IssueRow.id == row["id"]))
+                return self._get(row["id"]), False
+            values = {
+                "account": self._account,
+                "key": finding.key,
+                "instrument": finding.instrument,
+                "kind": finding.kind,
+                "blocks": finding.blocks,
+                "text": finding.text,
+                "evidence": finding.evidence,
+                "actions": list(finding.actions),
+                "opened_at": at,
+                "seen_at": at,
+            }
+            return self._get(self._database.run(IssueRow.insert(**values))), True
+
+    def resolve(self, issue_id: int, *, resolution: str, by: str, at: Milliseconds) -> Issue:
+        """Close an issue with what was chosen, or raise LostRace when it is not open."""
+        with self._database.write():
+            query = IssueRow.update(resolution=resolution, resolved_by=by, resolved_at=at)
+            mine = (IssueRow.id == issue_id) & (IssueRow.account == self._account)
+            if not self._database.run(query.where(mine & IssueRow.resolved_at.is_null())):
+                raise LostRace(f"issue {issue_id} is not open")
+            return self._get(issue_id)
+
+    def get(self, issue_id: int) -> Issue | None:
+        """Give one issue, open or not."""
+        row = self._database.row(
+            IssueRow.select().where((IssueRow.id == issue_id) & (IssueRow.account == self._account))
+        )
+        return None if row is None else _issue(row)
+
+    def still_open(self) -> tuple[Issue, ...]:
+        """Give every open issue, the oldest first."""
+        query = IssueRow.select().where((IssueRow.account == self._account) & IssueRow.resolved_at.is_null())
+        return tuple(_issue(row) for row in self._database.rows(query.order_by(IssueRow.id)))
+
+    def newest(self, *, limit: int = 50, before: int | None = None) -> tuple[Issue, ...]:
+        """Give issues open or not, the newest first."""
+        query = IssueRow.select().where(IssueRow.account == self._account)
+        if before is not None:
+            query = query.where(IssueRow.id < before)
+        rows = self._database.rows(query.order_by(IssueRow.id.desc()).limit(min(limit, PAGE_MAX)))
+        return tuple(_issue(row) for row in rows)
+
+    def blocked_instruments(self) -> frozenset[InstrumentName]:
+        """Give the instruments nothing may open on."""
+        found = (issue.finding for issue in self.still_open())
+        return frozenset(one.instrument for one in found if one.blocks and one.instrument is not None)
+
+    def _is_open(self, key: str) -> Any:
+        return (IssueRow.account == self._account) & (IssueRow.key == key) & IssueRow.resolved_at.is_null()
+
+    def _get(self, issue_id: int) -> Issue:
+        issue = self.get(issue_id)
+        assert issue is not None, f"no issue {issue_id}"
+        return issue
+
+
+class Reports:
+    """The reconciler's reports of one account."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def add(self, *, at: Milliseconds, trigger: str, took_ms: int, findings: Sequence[Any], detail: Any) -> Report:
+        """Keep the report of a run."""
+        values = {"at": at, "trigger": trigger, "took_ms": took_ms, "findings": len(findings)}
+        kept = {"findings": list(findings), "detail": detail}
+        with self._database.write(durable=False):
+            number = self._database.run(ReportRow.insert(account=self._account, detail=kept, **values))
+            row = self._database.row(ReportRow.select().where(ReportRow.id == number))
+        assert row is not None, "a report just written is there"
+        return _report(row)
+
+    def newest(self, *, limit: int = 50, before: int | None = None) -> tuple[Report, ...]:
+        """Give the newest reports, the newest first."""
+        query = ReportRow.select().where(ReportRow.account == self._account)
+        if before is not None:
+            query = query.where(ReportRow.id < before)
+        rows = self._database.rows(query.order_by(ReportRow.id.desc()).limit(min(limit, PAGE_MAX)))
+        return tuple(_report(row) for row in rows)
+
+
+def _issue(row: dict[str, Any]) -> Issue:
+    finding = Finding(
+        key=row["key"],
+        kind=row["kind"],
+        text=row["text"],
+        instrument=row["instrument"],
+        blocks=row["blocks"],
+        evidence=row["evidence"],
+        actions=tuple(row["actions"]),
+    )
+    rest = ("id", "opened_at", "seen_at", "resolution", "resolved_by", "resolved_at")
+    return Issue(finding=finding, **{name: row[name] for name in rest})
+
+
+def _report(row: dict[str, Any]) -> Report:
+    del row["account"]
+    return Report(**row)

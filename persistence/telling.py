@@ -1,0 +1,113 @@
+"""A step in words: the kind of its event and a sentence for the timeline of a trade."""
+
+from typing import assert_never
+
+from trading.bracket import (
+    Asked,
+    Bracket,
+    Close,
+    Closed,
+    Done,
+    Effect,
+    FillSeen,
+    Message,
+    Opened,
+    OrderSeen,
+    Pictured,
+    Quarantined,
+    Reduced,
+    Refused,
+    Tick,
+    Unknown,
+)
+from trading.bracket.state import leg_of
+from trading.facts import Fill, Order
+from trading.labels import parse
+from trading.values import plain
+
+
+def kind_of(message: Message | None) -> str:
+    """Give the event's kind. None is a bracket's first step."""
+    match message:
+        case None:
+            return "bracket_begun"
+        case Tick():
+            return "time_passed"
+        case Done():
+            return "request_done"
+        case Refused():
+            return "request_refused"
+        case Unknown():
+            return "request_unknown"
+        case OrderSeen():
+            return "order_seen"
+        case FillSeen():
+            return "fill_seen"
+        case Asked():
+            return "label_asked"
+        case Pictured():
+            return "pictured"
+        case Reduced():
+            return "reduced"
+        case Close():
+            return "close_wanted"
+        case _:
+            assert_never(message)
+
+
+def sentence_of(message: Message | None, after: Bracket) -> str:
+    """Say what the step was told."""
+    plan = after.plan
+    match message:
+        case None:
+            return f"{plan.side} {plan.amount} {plan.instrument}, stop {plan.stop}, target {plan.target}: {plan.reason}"
+        case Tick():
+            return "time has passed"
+        case Done(intent_id=intent_id):
+            return f"the exchange did {intent_id}"
+        case Refused(intent_id=intent_id, code=code, sentence=sentence):
+            return f"refused ({code} {sentence}): {intent_id}"
+        case Unknown(intent_id=intent_id):
+            return f"sent and never answered: {intent_id}"
+        case OrderSeen(order=order):
+            return _order(order)
+        case FillSeen(fill=fill):
+            return _fill(fill)
+        case Asked(label=label, verdict=verdict):
+            return f"asked for {label}: {verdict}"
+        case Pictured(orders=orders, position=position):
+            return f"compared with the exchange: {len(orders)} orders, position {plain(position)}"
+        case Reduced(held=held, price=price):
+            return f"only {plain(held)} is held, closed out of our sight at about {plain(price)}"
+        case Close(reason=reason):
+            return f"to be closed: {reason}"
+        case _:
+            assert_never(message)
+
+
+def news_of(effect: Effect, after: Bracket) -> tuple[tuple[str, str], ...]:
+    """Give the kind and sentence of an effect that is news by itself; nothing for the others."""
+    instrument = after.plan.instrument
+    match effect:
+        case Opened():
+            return (("trade_opened", f"{instrument}: {after.plan.side} {plain(after.held)} held"),)
+        case Closed(traded=True, reason=reason):
+            return (("trade_closed", f"{instrument}: closed, {reason}"),)
+        case Closed(reason=reason):
+            return (("entry_ended", f"{instrument}: ended without a trade, {reason}"),)
+        case Quarantined(why=why):
+            return (("trade_quarantined", f"{instrument}: needs a person, {why}"),)
+        case _:
+            return ()
+
+
+def _order(order: Order) -> str:
+    leg = leg_of(order)
+    whose = "somebody else's order" if leg is None else f"{leg} order"
+    return f"{whose} {order.order_id} is {order.state}, {plain(order.filled_amount)} of {plain(order.amount)} filled"
+
+
+def _fill(fill: Fill) -> str:
+    label = parse(fill.label)
+    whose = "by somebody else" if label is None else f"for the {label.leg}"
+    return f"{fill.side} {plain(fill.amount)} at {plain(fill.price)} {whose}"

@@ -1,0 +1,141 @@
+"""Is what we hold covered by resting stops? The guardian's eyes: exchange facts of one instrument, nothing else.
+
+A position is ours when our labels are on its orders or fills. A fill that is newer than the last reported position
+counts at once, so that cover is asked for before the position report arrives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from trading.bracket.effects import Place
+from trading.facts import Fill, Holding, Order
+from trading.labels import OWNER_MAX, WORKER_MAX, Label, parse, tag
+from trading.reconcile import ExchangePicture
+from trading.values import (
+    ZERO,
+    FillId,
+    InstrumentName,
+    IntentId,
+    LabelText,
+    Leg,
+    OrderState,
+    OrderType,
+    Side,
+    WorkerId,
+)
+
+FILLS_KEPT = 200
+ATTEMPT_FIRST = 90
+"""The guardian's own closing orders count from here; the order manager never gets so far."""
+
+_STOPS = frozenset({OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One instrument as the guardian sees it. Times are monotonic milliseconds."""
+
+    instrument: InstrumentName
+    is_ours: bool = False
+    position: Decimal = ZERO
+    orders: tuple[Order, ...] = ()
+    fill_ids: tuple[FillId, ...] = ()
+    label: Label | None = None
+    """The last label of ours that was seen here: whose trade it is."""
+    naked_since: int | None = None
+    told_at: int | None = None
+    acted_at: int | None = None
+    acted: int = 0
+
+    @property
+    def cover(self) -> Decimal:
+        """What resting stops on the other side would close."""
+        side = Side.SELL if self.position > 0 else Side.BUY
+        return sum(
+            (
+                order.amount - order.filled_amount
+                for order in self.orders
+                if order.side is side and order.reduce_only and (order.type in _STOPS or order.trigger_order_id)
+            ),
+            ZERO,
+        )
+
+    @property
+    def uncovered(self) -> Decimal:
+        """How much of the position no stop would close."""
+        return max(ZERO, abs(self.position) - self.cover)
+
+
+Change = Callable[[Watch], Watch]
+
+
+def with_order(watch: Watch, order: Order) -> Watch:
+    """Take a picture of an order in; an ended one leaves."""
+    rest = tuple(one for one in watch.orders if one.order_id not in {order.order_id, order.trigger_order_id})
+    working = order.state in {OrderState.OPEN, OrderState.UNTRIGGERED} and not order.is_dormant
+    return _named(replace(watch, orders=(*rest, order) if working else rest), order.label)
+
+
+def with_fill(watch: Watch, fill: Fill) -> Watch:
+    """Count a fill, once."""
+    if fill.fill_id in watch.fill_ids:
+        return watch
+    seen = (*watch.fill_ids, fill.fill_id)[-FILLS_KEPT:]
+    moved = watch.position + (fill.amount if fill.side is Side.BUY else -fill.amount)
+    return _named(replace(watch, position=moved, fill_ids=seen), fill.label)
+
+
+def with_position(watch: Watch, holding: Holding) -> Watch:
+    """The exchange's own word on the position."""
+    return replace(watch, position=holding.amount)
+
+
+def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
+    """The exchange, whole: it replaces what was known."""
+    held = [one.amount for one in picture.holdings if one.instrument == watch.instrument]
+    cleared = replace(watch, orders=(), position=held[0] if held else ZERO)
+    for order in picture.orders:
+        if order.instrument == watch.instrument:
+            cleared = with_order(cleared, order)
+    seen = tuple(fill.fill_id for fill in picture.fills if fill.instrument == watch.instrument)
+    return replace(cleared, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
+
+
+def _named(watch: Watch, text: LabelText) -> Watch:
+    label = parse(text)
+    return watch if label is None else replace(watch, label=label)
+
+
+def look(watch: Watch, now: int) -> Watch:
+    """Note since when a position of ours is without full cover."""
+    naked = watch.is_ours and watch.label is not None and watch.uncovered > 0
+    if not naked:
+        return replace(watch, naked_since=None, told_at=None, acted_at=None)
+    return watch if watch.naked_since is not None else replace(watch, naked_since=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelMaker:
+    """Makes the guardian's own orders, recognisable as the trade's."""
+
+    owner: str
+    worker: WorkerId
+
+    def close(self, watch: Watch, now_ms: int) -> Place | None:
+        """Close what is not covered; None when the position is another worker's."""
+        label = watch.label
+        mine = tag(self.owner, OWNER_MAX), tag(self.worker, WORKER_MAX)
+        if label is None or (label.owner, label.worker) != mine:
+            return None
+        attempt = ATTEMPT_FIRST + watch.acted % 10
+        text = LabelText(str(replace(label, leg=Leg.CLOSE, attempt=attempt)))
+        return Place(
+            intent_id=IntentId(f"guardian:{watch.instrument}:{now_ms}"),
+            leg=Leg.CLOSE,
+            label=text,
+            side=Side.SELL if watch.position > 0 else Side.BUY,
+            amount=watch.uncovered,
+            type=OrderType.MARKET,
+            reduce_only=True,
+        )

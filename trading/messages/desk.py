@@ -1,0 +1,173 @@
+"""What the desk can be told: a person's commands, and what the rest reports about strategies and the connection.
+
+A command is answered only when it is on disk, with the state that followed. Each may be repeated: told again, it
+changes nothing more and says so.
+"""
+
+from dataclasses import dataclass
+
+from trading.lifecycle import State
+from trading.values import InstrumentName, StrategyName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartStrategy:
+    """Let a strategy trade."""
+
+    name: StrategyName
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseStrategy:
+    """Open nothing new; open trades stay managed."""
+
+    name: StrategyName
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeStrategy:
+    """Go on after a pause or an error. After an error it is a new incarnation."""
+
+    name: StrategyName
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopStrategy:
+    """End the strategy and leave its trade protected."""
+
+    name: StrategyName
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseStrategy:
+    """Flatten the strategy's trade."""
+
+    name: StrategyName
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """Open nothing anywhere until it is lifted."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unhalt:
+    """Lift the halt."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panic:
+    """Halt, cancel every entry, flatten everything of ours."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """Connect to the broker."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect:
+    """Close the connection and leave it closed, over restarts too. Resting orders stay."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconnect:
+    """Connect again after a lost connection; with ``resume`` the strategies it paused go on."""
+
+    by: str
+    resume: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """Compare database and exchange now."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveIssue:
+    """Choose what becomes of a quarantined finding: adopt, cancel, close or ignore."""
+
+    instrument: InstrumentName
+    choice: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """The connection came up or went down."""
+
+    is_up: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The first comparison after a connect (or a later one) is done; trading may begin."""
+
+    is_clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyMoved:
+    """A strategy is in another state."""
+
+    name: StrategyName
+    generation: int
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyFailed:
+    """A strategy raised, hung or flooded. It stays in ERROR until a person resumes it."""
+
+    name: StrategyName
+    generation: int
+    reason: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person hears. ``code`` is for programs: done, refused, unknown, conflict."""
+
+    ok: bool
+    code: str
+    state: str
+    sentence: str
+
+
+Command = (
+    StartStrategy
+    | PauseStrategy
+    | ResumeStrategy
+    | StopStrategy
+    | CloseStrategy
+    | Halt
+    | Unhalt
+    | Panic
+    | Connect
+    | Disconnect
+    | Reconnect
+    | Reconcile
+    | ResolveIssue
+)
+Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyFailed
