@@ -5,6 +5,7 @@ wanted, but never out of ERROR, never out of a person's pause, and after a lost 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import assert_never
@@ -111,9 +112,8 @@ class Desk(Actor):
                 self._connection_changed(is_up=is_up, reason=reason)
             case desk.Reconciled():
                 self._reconciled()
-            case desk.StrategyMoved(name=name, state=state, reason=reason):
-                self._states[name], self._reasons[name] = state, reason
-                self._memory.note_state(name, state, reason, at=self._now)
+            case desk.StrategyMoved():
+                self._strategy_moved(message)
             case desk.StrategyFailed():
                 pass  # the supervisor's own notice tells the same, with the traceback
             case supervision.ChildStarted(child=child):
@@ -240,7 +240,6 @@ class Desk(Actor):
         self._want(name, Wanted.ACTIVE, by)
         self._paused_by_disconnect.discard(name)
         if state is State.ERROR:
-            self._memory.clear_error(name, at=self._now)
             self._states[name] = State.IDLE
             self._to.supervisor.tell(supervision.ResumeChild(child=PREFIX + name))
             return _done(State.IDLE, f"{name} is resumed in a new life")
@@ -274,6 +273,12 @@ class Desk(Actor):
             address.tell(strategy.Pause(cause=PauseCause.DISCONNECT))
             self._paused_by_disconnect.add(name)
         self._to.broker.tell(broker.TellInstruments())
+
+    def _strategy_moved(self, moved: desk.StrategyMoved) -> None:
+        """Remember where it is; if that cannot be written, it is true all the same."""
+        self._states[moved.name], self._reasons[moved.name] = moved.state, moved.reason
+        with suppress(MemoryFails):
+            self._memory.note_move(moved.name, moved.event, moved.generation, moved.cause, at=self._now)
 
     def _child_failed(self, failed: supervision.ChildFailed) -> None:
         """A strategy goes to ERROR and stays there; of the others the supervisor takes care."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum, unique
 from typing import Protocol
 
-from trading.lifecycle import State
+from trading.lifecycle import Event, PauseCause
 from trading.values import Milliseconds, StrategyName
 
 
@@ -28,16 +28,14 @@ class DeskMemory(Protocol):
         """A person decided."""
         ...
 
-    def note_state(self, name: StrategyName, state: State, reason: str, *, at: Milliseconds) -> None:
-        """Where a strategy is now."""
+    def note_move(
+        self, name: StrategyName, event: Event, generation: int, cause: PauseCause | None, *, at: Milliseconds
+    ) -> None:
+        """A strategy took a move of its table."""
         ...
 
     def errors(self) -> Mapping[StrategyName, str]:
         """Strategies in ERROR, and why."""
-        ...
-
-    def clear_error(self, name: StrategyName, *, at: Milliseconds) -> None:
-        """A person resumed it."""
         ...
 
     def in_trade(self, name: StrategyName) -> bool:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from trading.bracket import Bracket
 from trading.bracket.effects import Effect
+from trading.bracket.messages import Message
 from trading.errors import Refused, Unavailable
 from trading.facts import Order
 from trading.reconcile import Quarantine, Report
@@ -19,7 +20,13 @@ class Memory(Protocol):
     """Everything here is on disk when the call returns, or it raises and nothing of it is."""
 
     def record_step(
-        self, before: Bracket | None, after: Bracket, cause: str, effects: Sequence[Effect], *, at: Milliseconds
+        self,
+        before: Bracket | None,
+        after: Bracket,
+        cause: Message | str,
+        effects: Sequence[Effect],
+        *,
+        at: Milliseconds,
     ) -> None:
         """One step of a bracket: its new state, what caused it, the requests that will leave."""
         ...

@@ -3,7 +3,7 @@
 from typing import Final
 
 from actors.address import Name
-from trading.messages import broker, desk, guardian, notices, orders, reconciler, strategy
+from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy
 from trading.values import StrategyName
 
 BROKER: Final = Name[broker.Message]("broker")
@@ -11,6 +11,7 @@ ORDERS: Final = Name[orders.Message]("orders")
 RECONCILER: Final = Name[reconciler.Message]("reconciler")
 GUARDIAN: Final = Name[guardian.Message]("guardian")
 NOTIFIER: Final = Name[notices.Message]("notifier")
+JOURNAL: Final = Name[journal.Message]("journal")
 DESK: Final = Name[desk.Message]("desk")
 
 

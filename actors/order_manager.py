@@ -14,6 +14,7 @@ from actors.base import Actor
 from actors.clock import Clock
 from actors.memory import Memory, MemoryFails
 from actors.timers import Timers
+from persistence.errors import NotOpened
 from trading import bracket as brackets
 from trading import guard, sizing
 from trading.bracket import Bracket, Limits, Phase, Plan
@@ -167,7 +168,10 @@ class OrderManager(Actor):
             return
         bracket, effects = brackets.begin(answer, now)
         self._to.guardian.tell(guardian.Watch(instrument=signal.instrument, ours=True))
-        self._commit(None, bracket, f"signal: {signal.reason}", effects)
+        try:
+            self._commit(None, bracket, f"signal: {signal.reason}", effects)
+        except NotOpened as no:
+            self._refuse(signal, no.why)
 
     def _standing(self, signal: Signal, now: Milliseconds) -> guard.Standing:
         taken = [one.plan.bracket_id for one in self._open.values() if one.plan.instrument == signal.instrument]
@@ -286,9 +290,15 @@ class OrderManager(Actor):
         if after == before and all(isinstance(effect, brackets.Wake) for effect in effects):
             self._perform(after, effects)
             return
-        self._commit(before, after, type(message).__name__, effects)
+        self._commit(before, after, message, effects)
 
-    def _commit(self, before: Bracket | None, after: Bracket, cause: str, effects: tuple[brackets.Effect, ...]) -> None:
+    def _commit(
+        self,
+        before: Bracket | None,
+        after: Bracket,
+        cause: brackets.Message | str,
+        effects: tuple[brackets.Effect, ...],
+    ) -> None:
         """On disk, then in memory, then out of the house."""
         if not self._memory_does(lambda: self._memory.record_step(before, after, cause, effects, at=self._now)):
             self._timers.start("retry", self._settings.limits.ask_every_ms, self._wake(after))
@@ -303,7 +313,9 @@ class OrderManager(Actor):
             self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=False))
         else:
             self._open[bracket_id] = after
-        self._to.journal.tell(journal.BracketMoved(bracket=after, cause=cause))
+        self._to.journal.tell(
+            journal.BracketMoved(bracket=after, cause=cause if isinstance(cause, str) else type(cause).__name__)
+        )
         self._perform(after, effects)
 
     def _wake(self, bracket: Bracket) -> orders.Wake:

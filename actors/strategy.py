@@ -177,4 +177,8 @@ class StrategyActor(Actor):
                 name=self._name, generation=self._generation, state=moved, reason=why, cause=self._cause
             )
         )
-        self._to_desk.tell(desk.StrategyMoved(name=self._name, generation=self._generation, state=moved, reason=why))
+        self._to_desk.tell(
+            desk.StrategyMoved(
+                name=self._name, generation=self._generation, event=event, state=moved, cause=self._cause, reason=why
+            )
+        )

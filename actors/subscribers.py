@@ -1,4 +1,4 @@
-"""Who listens to the journal now: a bounded queue for each. One who does not keep up is dropped, nobody waits for him."""
+"""Who listens to the journal now: a bounded queue each. One who does not keep up is dropped; nobody waits for him."""
 
 import threading  # nondeterministic: one lock, so that two web threads that subscribe at once both count
 from dataclasses import dataclass

@@ -13,30 +13,29 @@ MARKETS: Final = 5  # each makes one step in that time
 
 def run(effort: Effort) -> list[Result]:
     """A step moves one market: book, mark, funding, bars, triggers, accounts."""
-    steps = effort.count(STEPS)
-    figures: list[Result] = [
-        Figure(
-            name=f"market steps, {told}",
-            unit="steps/s",
-            runs=per_second(lambda channels=channels: _steps(steps, channels), effort.runs),  # type: ignore[misc]
-            better="more",
-        )
-        for told, channels in (
-            ("nobody listens", []),
-            ("one ticker channel", [f"ticker.{BTC}.100ms"]),
-            ("every ticker and every book", ["ticker.*.100ms", "book.*.100ms"]),
-        )
-    ]
-    figures.append(
+    every = ["ticker.*.100ms", "book.*.100ms"]
+    return [
+        _figure("market steps, nobody listens", effort, STEPS, []),
+        _figure("market steps, one ticker channel", effort, STEPS, [f"ticker.{BTC}.100ms"]),
+        _figure("market steps, every ticker and every book", effort, STEPS // 10, every),
         Figure(
             name="book events made, one book channel",
             unit="events/s",
-            runs=per_second(lambda: _steps(steps, [f"book.{BTC}.100ms"], "events"), effort.runs),
+            runs=per_second(lambda: _steps(effort.count(STEPS // 4), [f"book.{BTC}.100ms"], "events"), effort.runs),
             better="more",
             note="one price level changed = one event",
-        )
+        ),
+    ]
+
+
+def _figure(name: str, effort: Effort, steps: int, channels: list[str]) -> Figure:
+    count = effort.count(steps)
+    return Figure(
+        name=name,
+        unit="steps/s",
+        runs=per_second(lambda: _steps(count, channels), effort.runs),
+        better="more",
     )
-    return figures
 
 
 def _steps(count: int, channels: list[str], counts: str = "steps") -> Callable[[], int]:

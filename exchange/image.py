@@ -64,6 +64,8 @@ def rows_of(engine: Engine) -> Iterator[Row]:
 def restore(engine: Engine, rows: Iterable[Row], now_ms: int) -> None:
     """Take the rows over, in their order; what waits for something waits for it again."""
     engine.now_ms = max(engine.now_ms, now_ms)
+    for account in engine.accounts.values():
+        account.archive.ledger.clear()  # the image has the opening deposits, too
     for row in rows:
         _take(engine, row)
     engine.counters.next_settlement_ms = settlement.next_after(engine.now_ms)

@@ -110,8 +110,9 @@ class Outbox:
                 self._timers.at(due_ms, lambda _at_ms: self._send_open(session, message))
             else:
                 self.send(session, message)
-        if fate is not None and fate.actions:
-            self.perform(fate.actions, session, now_ms)
+        if fate is not None and (actions := fate.actions):
+            # A moment later: whoever tells the news must not lose a listener in the middle of it.
+            self._timers.at(now_ms + 1, lambda at_ms: self.perform(actions, session, at_ms))
 
     def _send_open(self, session: "Session", message: dict[str, Any]) -> None:
         if not session.ended:

@@ -91,7 +91,8 @@ class Service:
         first = self._pushes_first(fate)
         if first:
             outbox.items += news
-        if not fate.reply_lost and job.wish.request.method != "private/logout":
+        went = job.wish.request.method == "private/logout" and not isinstance(outcome, Refusal)
+        if not fate.reply_lost and not went:
             self._answer(job, outcome, now_ms)
         if not first:
             outbox.items += news

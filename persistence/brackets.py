@@ -5,6 +5,8 @@ from decimal import Decimal
 from enum import StrEnum, unique
 from typing import Any, Final
 
+from peewee import JOIN
+
 from persistence.codec import decode_bracket, decode_request
 from persistence.database import Database
 from persistence.events import Event, Events, Transition
@@ -90,7 +92,7 @@ class Page:
 class StoredIntent:
     """A request that was on disk before it left. ``outcome`` is None while nobody knows."""
 
-    bracket_id: BracketId
+    bracket_id: BracketId | None  # None: the cancelling of an orphan
     intent_id: IntentId
     purpose: Purpose
     label: LabelText | None
@@ -145,15 +147,17 @@ class Brackets:
         self._events = events
 
     def open_brackets(self, *, all_workers: bool = False) -> list[Bracket]:
-        """Give every bracket that is not over, and quarantined ones nobody has released, the oldest first."""
-        query = (
-            BracketRow.select(BracketRow.state, BracketRow.format)
-            .where((BracketRow.account == self._account) & (_of(Which.OPEN) | BracketRow.holds))
-            .order_by(BracketRow.seq)
-        )
-        if not all_workers:
-            query = query.where(BracketRow.worker == self._worker)
-        return [decode_bracket(row["state"], row["format"]) for row in self._database.rows(query)]
+        """Give every bracket that is not over, the oldest first."""
+        return self._read(_of(Which.OPEN), all_workers=all_workers)
+
+    def quarantined_brackets(self) -> list[Bracket]:
+        """Give the brackets that wait for a person and keep their instrument closed until then."""
+        return self._read(_of(Which.QUARANTINED) & BracketRow.holds, all_workers=False)
+
+    def knows(self, bracket_id: BracketId) -> bool:
+        """Whether there ever was a bracket of this id."""
+        query = "SELECT 1 FROM brackets WHERE account = ? AND id = ?"
+        return self._database.sql(query, (self._account, bracket_id)).fetchone() is not None
 
     def bracket(self, bracket_id: BracketId) -> Bracket | None:
         """Give one bracket as it was last recorded, over or not."""
@@ -213,6 +217,15 @@ class Brackets:
                 timeline=self._events.of(bracket_id),
             )
 
+    def _read(self, which: Any, *, all_workers: bool) -> list[Bracket]:
+        query = BracketRow.select(BracketRow.state, BracketRow.format).where(
+            (BracketRow.account == self._account) & which
+        )
+        if not all_workers:
+            query = query.where(BracketRow.worker == self._worker)
+        rows = self._database.rows(query.order_by(BracketRow.seq))
+        return [decode_bracket(row["state"], row["format"]) for row in rows]
+
     def _one(self, bracket_id: BracketId) -> Any:
         return BracketRow.select().where((BracketRow.account == self._account) & (BracketRow.id == bracket_id))
 
@@ -223,7 +236,7 @@ def _of(which: Which) -> Any:
 
 def _intents() -> Any:
     return IntentRow.select(IntentRow, BracketRow.id.alias("bracket_id")).join(
-        BracketRow, on=IntentRow.bracket == BracketRow.seq
+        BracketRow, JOIN.LEFT_OUTER, on=IntentRow.bracket == BracketRow.seq
     )
 
 
@@ -264,7 +277,8 @@ def _trade(row: dict[str, Any]) -> Trade:
 
 
 def _intent(row: dict[str, Any]) -> StoredIntent:
-    del row["bracket"]
+    for name in ("account", "worker", "bracket"):
+        del row[name]
     row["intent_id"] = row.pop("id")
     row["purpose"], row["fate"] = Purpose(row["purpose"]), Fate(row["fate"])
     row["request"] = decode_request(row["request"])

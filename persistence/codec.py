@@ -65,7 +65,7 @@ def decode_request(text: str) -> Request:
     return request
 
 
-def encode_cause(message: object | None, effects: Iterable[object]) -> bytes:
+def encode_cause(message: object, effects: Iterable[object]) -> bytes:
     """Write what a step was told and what it wanted, for the audit log."""
-    told = None if message is None else {type(message).__name__: message}
+    told = message if message is None or isinstance(message, str) else {type(message).__name__: message}
     return _ENCODER.encode({"message": told, "effects": [{type(one).__name__: one} for one in effects]})

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import peewee
 
-from persistence.errors import StoreUnavailable, told_in_our_words
+from persistence.errors import StoreUnavailable, told_in_our_words, translated
 
 IN_MEMORY: Final = ":memory:"
 WAIT_S_MAX: Final = 2.0
@@ -61,9 +61,11 @@ class Database:
 
     def sql(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement on this thread's connection."""
-        with told_in_our_words():
+        try:
             cursor: sqlite3.Cursor = self._peewee.execute_sql(statement, parameters)  # type: ignore[no-untyped-call]
-            return cursor
+        except peewee.DatabaseError as error:
+            raise translated(error) from error
+        return cursor
 
     def run(self, query: Any) -> int:
         """Run a peewee insert, update or delete: the new row's id, or how many rows it changed."""

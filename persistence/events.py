@@ -49,7 +49,7 @@ class Events:
         self._database = database
 
     def add(
-        self, kind: str, subject: str, text: str, *, at: Milliseconds, detail: Any = None, durable: bool = False
+        self, kind: str, subject: str, text: str, detail: Any = None, *, at: Milliseconds, durable: bool = False
     ) -> Event:
         """Write an event. Repeating it writes another one."""
         with self._database.write(durable=durable):

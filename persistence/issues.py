@@ -9,10 +9,13 @@ from typing import Any, Final
 
 from persistence.database import Database
 from persistence.errors import LostRace
+from persistence.events import Events
 from persistence.tables_service import IssueRow, ReportRow
+from trading.bracket import Bracket, Phase
 from trading.values import InstrumentName, Milliseconds
 
 PAGE_MAX: Final = 500
+_BRACKET: Final = "bracket:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +59,10 @@ class Report:
 class Issues:
     """The issues of one account."""
 
-    def __init__(self, database: Database, account: str) -> None:
+    def __init__(self, database: Database, account: str, events: Events) -> None:
         self._database = database
         self._account = account
+        self._events = events
 
     def open(self, finding: Finding, *, at: Milliseconds) -> tuple[Issue, bool]:
         """Open an issue, or note that it is still there; True when it is new."""
@@ -82,14 +86,38 @@ class Issues:
             }
             return self._get(self._database.run(IssueRow.insert(**values))), True
 
+    def open_for_bracket(self, bracket: Bracket, why: str, *, at: Milliseconds) -> Issue:
+        """Open the issue of a bracket that cannot be explained; resolving it frees the instrument."""
+        plan = bracket.plan
+        evidence = {
+            "bracket_id": plan.bracket_id,
+            "held": bracket.held,
+            "order_ids": [order.order_id for order in bracket.alive],
+        }
+        finding = Finding(
+            key=f"{_BRACKET}{plan.bracket_id}",
+            kind="quarantined_bracket",
+            text=why,
+            instrument=plan.instrument,
+            evidence=evidence,
+            actions=("close", "cancel", "ignore"),
+        )
+        return self.open(finding, at=at)[0]
+
     def resolve(self, issue_id: int, *, resolution: str, by: str, at: Milliseconds) -> Issue:
-        """Close an issue with what was chosen, or raise LostRace when it is not open."""
+        """Close an issue with what was chosen, or raise LostRace when it is not open.
+
+        A quarantined bracket it was about no longer keeps others off its instrument.
+        """
         with self._database.write():
             query = IssueRow.update(resolution=resolution, resolved_by=by, resolved_at=at)
             mine = (IssueRow.id == issue_id) & (IssueRow.account == self._account)
             if not self._database.run(query.where(mine & IssueRow.resolved_at.is_null())):
                 raise LostRace(f"issue {issue_id} is not open")
-            return self._get(issue_id)
+            issue = self._get(issue_id)
+            if issue.finding.key.startswith(_BRACKET):
+                self._release(issue.finding.key.removeprefix(_BRACKET), by, at)
+            return issue
 
     def get(self, issue_id: int) -> Issue | None:
         """Give one issue, open or not."""
@@ -118,6 +146,14 @@ class Issues:
 
     def _is_open(self, key: str) -> Any:
         return (IssueRow.account == self._account) & (IssueRow.key == key) & IssueRow.resolved_at.is_null()
+
+    def _release(self, bracket_id: str, by: str, at: Milliseconds) -> None:
+        released = self._database.sql(
+            "UPDATE brackets SET holds = 0, closed_at = ? WHERE account = ? AND id = ? AND holds = 1 AND phase = ?",
+            (at, self._account, bracket_id, Phase.QUARANTINED.value),
+        )
+        if released.rowcount:
+            self._events.add("trade_released", bracket_id, f"released by {by}", at=at)
 
     def _get(self, issue_id: int) -> Issue:
         issue = self.get(issue_id)

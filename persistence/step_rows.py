@@ -6,6 +6,7 @@ from typing import Final
 from persistence.codec import encode_request
 from persistence.database import Database
 from persistence.fields import exact_text
+from persistence.telling import Cause, kind_of
 from trading.bracket import (
     Asked,
     Bracket,
@@ -14,7 +15,6 @@ from trading.bracket import (
     Edit,
     Effect,
     Intent,
-    Message,
     Place,
     PlaceBracket,
     Refused,
@@ -31,12 +31,12 @@ _ORDER: Final = (
     " trigger_price = excluded.trigger_price, working = excluded.working, updated_at = excluded.updated_at"
 )
 _INTENT: Final = (
-    "INSERT INTO intents (bracket, id, purpose, label, order_id, request, fate, sent_at, valid_until)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO intents (account, id, worker, bracket, purpose, label, order_id, request, fate, sent_at, valid_until)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_FATE: Final = "UPDATE intents SET fate = ? WHERE bracket = ? AND id = ? AND outcome IS NULL"
+_FATE: Final = "UPDATE intents SET fate = ? WHERE account = ? AND id = ? AND outcome IS NULL"
 _SETTLED: Final = (
-    "UPDATE intents SET outcome = ?, detail = ?, settled_at = ? WHERE bracket = ? AND id = ? AND outcome IS NULL"
+    "UPDATE intents SET outcome = ?, detail = ?, settled_at = ? WHERE account = ? AND id = ? AND outcome IS NULL"
 )
 _FILL: Final = (
     "INSERT INTO fills (account, instrument, id, bracket, order_id, label, side, amount, price, fee, fee_currency,"
@@ -48,9 +48,9 @@ _FILL: Final = (
 class Rows:
     """The rows of one bracket, inside a transaction."""
 
-    def __init__(self, database: Database, account: str, seq: int) -> None:
+    def __init__(self, database: Database, account: str, worker: str, seq: int) -> None:
         self._database = database
-        self._account, self._seq = account, seq
+        self._account, self._worker, self._seq = account, worker, seq
 
     def orders(self, before: Bracket | None, after: Bracket) -> None:
         """Write the orders that are new or look different."""
@@ -63,7 +63,7 @@ class Rows:
         self,
         before: Bracket | None,
         after: Bracket,
-        message: Message | None,
+        cause: Cause,
         effects: Sequence[Effect],
         at: int,
         valid_until: int | None,
@@ -79,10 +79,10 @@ class Rows:
                 assert intent.intent_id in requests, f"the intent {intent.intent_id} has no request"
                 self._intent(intent, encode_request(requests[intent.intent_id]), valid_until)
             elif was.fate is not intent.fate:
-                self._database.sql(_FATE, (intent.fate.value, self._seq, intent.intent_id))
+                self._database.sql(_FATE, (intent.fate.value, self._account, intent.intent_id))
         for gone in known:
-            outcome, detail = outcome_of(gone, message)
-            self._database.sql(_SETTLED, (outcome, detail, at, self._seq, gone))
+            outcome, detail = outcome_of(gone, cause)
+            self._database.sql(_SETTLED, (outcome, detail, at, self._account, gone))
 
     def fills(self, before: Bracket | None, after: Bracket) -> None:
         """Write the fills that are new. One known already, on whichever bracket, stays as it is."""
@@ -104,8 +104,9 @@ class Rows:
 
     def _intent(self, intent: Intent, request: str, valid_until: int | None) -> None:
         values = (
-            *(self._seq, intent.intent_id, intent.purpose.value, intent.label, intent.order_id),
-            *(request, intent.fate.value, intent.sent_at, valid_until),
+            *(self._account, intent.intent_id, self._worker, self._seq),
+            *(intent.purpose.value, intent.label, intent.order_id, request),
+            *(intent.fate.value, intent.sent_at, valid_until),
         )
         self._database.sql(_INTENT, values)
 
@@ -118,9 +119,9 @@ class Rows:
         self._database.sql(_FILL, values)
 
 
-def outcome_of(intent_id: IntentId, message: Message | None) -> tuple[str, str]:
-    """What became of a request, in a word and in detail, by the message that settled it."""
-    match message:
+def outcome_of(intent_id: IntentId, cause: Cause) -> tuple[str, str]:
+    """What became of a request, in a word and in detail, by what settled it."""
+    match cause:
         case Done(intent_id=told) if told == intent_id:
             return "done", ""
         case Refused(intent_id=told, code=code, sentence=sentence) if told == intent_id:
@@ -128,4 +129,4 @@ def outcome_of(intent_id: IntentId, message: Message | None) -> tuple[str, str]:
         case Asked(verdict=verdict, label=label):
             return verdict.value, f"asked for {label}"
         case _:
-            return "settled", type(message).__name__
+            return "settled", kind_of(cause)

@@ -10,22 +10,23 @@ from decimal import Decimal
 from enum import StrEnum, unique
 from typing import Any, Final
 
-import msgspec
-
 from persistence import step_rows
 from persistence.codec import FORMAT, decode_bracket, encode_bracket, encode_cause
 from persistence.database import Database
 from persistence.errors import LostRace, NotOpened
-from persistence.events import Event, Events, Transition
+from persistence.events import Events, Transition
 from persistence.fields import exact_text
+from persistence.issues import Issues
 from persistence.outbox import Notice, Outbox
 from persistence.scoreboard import Score, Scoreboard
-from persistence.telling import kind_of, news_of, sentence_of
-from trading.bracket import Bracket, Effect, Message, Phase
+from persistence.telling import Cause, beginning_of, kind_of, news_of, sentence_of
+from trading.bracket import Bracket, Effect, Phase, Purpose, Quarantined
+from trading.bracket.state import Fate
 from trading.errors import Refused
+from trading.facts import Order
 from trading.labels import content_id
 from trading.pnl import TradePnl
-from trading.values import BracketId, Milliseconds
+from trading.values import BracketId, IntentId, Milliseconds
 
 
 @unique
@@ -48,11 +49,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A step as it is on disk, and the events it left in the log."""
+    """A step as it is on disk. ``event_id`` is the last event it left in the log, 0 for none."""
 
     outcome: Outcome
     version: int
-    events: tuple[Event, ...] = ()
+    event_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class _Stored:
     opened_at: int | None
     closed_at: int | None
 
-    def is_of(self, bracket: Bracket, text: str) -> bool:
-        return self.state == text or decode_bracket(self.state, self.format) == bracket
+    def bracket(self) -> Bracket:
+        return decode_bracket(self.state, self.format)
 
 
 _READ: Final = (
@@ -80,8 +81,8 @@ _BLOCKED: Final = (
     "SELECT id, text FROM issues WHERE account = ? AND instrument = ? AND blocks = 1 AND resolved_at IS NULL"
 )
 _INSERT: Final = (
-    "INSERT INTO brackets (account, worker, id, strategy, instrument, currency, side, phase, holds, amount, held, entry,"
-    " stop, target, why, reason, began_at, version, format, state)"
+    "INSERT INTO brackets (account, worker, id, strategy, instrument, currency, side, phase, holds, amount, held,"
+    " entry, stop, target, why, reason, began_at, version, format, state)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)"
 )
 _UPDATE: Final = (
@@ -99,18 +100,26 @@ class Steps:
     """Writes brackets; the only place that does."""
 
     def __init__(
-        self, database: Database, *, account: str, worker: str, events: Events, outbox: Outbox, scoreboard: Scoreboard
+        self,
+        database: Database,
+        *,
+        account: str,
+        worker: str,
+        events: Events,
+        outbox: Outbox,
+        scoreboard: Scoreboard,
+        issues: Issues,
     ) -> None:
         self._database = database
         self._account, self._worker = account, worker
-        self._events, self._outbox, self._scoreboard = events, outbox, scoreboard
+        self._events, self._outbox, self._scoreboard, self._issues = events, outbox, scoreboard, issues
 
     def record(
         self,
         before: Bracket | None,
         after: Bracket,
         *,
-        message: Message | None,
+        message: Cause,
         effects: Sequence[Effect],
         at: Milliseconds,
         notices: Sequence[Notice] = (),
@@ -120,7 +129,8 @@ class Steps:
     ) -> Recorded:
         """Write one step. Only after WRITTEN may its requests leave.
 
-        The same step told twice writes nothing the second time. ``valid_until`` is the exchange's own last moment
+        The same step told twice writes nothing the second time. ``message`` may be words where there is no message;
+        what settled a request is then known less exactly. ``valid_until`` is the exchange's own last moment
         of the step's new requests.
 
         Raises:
@@ -134,22 +144,30 @@ class Steps:
             return self._aside(after, notices, scores, at)
         with self._database.write():
             stored, text = self._stored(plan.bracket_id), encode_bracket(after)
-            if stored is not None and stored.is_of(after, text):
-                return Recorded(outcome=Outcome.REPEATED, version=stored.version)
-            if before is None:
-                seq, version = self._open(stored, after, text), 1
+            # The texts are compared first: reading a state back takes longer than all the rest.
+            if before is None or stored is None or stored.state != encode_bracket(before):
+                now = None if stored is None else stored.bracket()
+                if stored is not None and now == after:
+                    return Recorded(outcome=Outcome.REPEATED, version=stored.version)
+                if now != before:
+                    raise LostRace(f"bracket {plan.bracket_id} is no longer as this step found it")
+            if stored is None:
+                seq, version = self._open(after, text), 1
             else:
-                seq, version = self._go_on(stored, before, after, text, at)
-            rows = step_rows.Rows(self._database, self._account, seq)
+                seq, version = self._go_on(stored, after, text, at)
+            rows = step_rows.Rows(self._database, self._account, self._worker, seq)
             rows.orders(before, after)
             rows.intents(before, after, message, effects, at, valid_until)
             rows.fills(before, after)
             if figures is not None:
                 self._settle(seq, figures)
-            events = self._tell(before, after, message, effects, at)
+            for effect in effects:
+                if isinstance(effect, Quarantined):
+                    self._issues.open_for_bracket(after, effect.why, at=at)
+            last = self._tell(before, after, message, effects, at)
             self._send(plan.bracket_id, version, notices, at)
             self._scoreboard.write(scores, at)
-        return Recorded(outcome=Outcome.WRITTEN, version=version, events=events)
+        return Recorded(outcome=Outcome.WRITTEN, version=version, event_id=last)
 
     def settle(self, bracket_id: BracketId, figures: Figures) -> None:
         """Set what a trade was worth, when the exchange told more about it later. Repeating it changes nothing."""
@@ -159,16 +177,27 @@ class Steps:
                 raise LostRace(f"no bracket {bracket_id}")
             self._settle(stored.seq, figures)
 
-    def release(self, bracket_id: BracketId, *, by: str, at: Milliseconds) -> bool:
-        """Let a quarantined bracket go: its instrument may be traded again. False when it held it no longer."""
+    def intend_alone(self, intent_id: IntentId, order: Order, request: str, *, at: Milliseconds) -> None:
+        """Write the intent to cancel an order that belongs to no bracket. Repeating it renews the intent."""
         with self._database.write():
-            changed = self._database.sql(
-                "UPDATE brackets SET holds = 0, closed_at = ? WHERE account = ? AND id = ? AND holds = 1 AND phase = ?",
-                (at, self._account, bracket_id, Phase.QUARANTINED.value),
-            ).rowcount
-            if changed:
-                self._events.add("trade_released", bracket_id, f"released by {by}", at=at)
-        return bool(changed)
+            self._database.sql(
+                "INSERT INTO intents (account, id, worker, purpose, label, order_id, request, fate, sent_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, id) DO UPDATE SET"
+                " fate = excluded.fate, sent_at = excluded.sent_at, outcome = NULL, detail = '', settled_at = NULL",
+                (
+                    *(self._account, intent_id, self._worker, Purpose.CANCEL.value, order.label, order.order_id),
+                    *(request, Fate.SENT.value, at),
+                ),
+            )
+
+    def settle_alone(self, intent_id: IntentId, outcome: str, detail: str = "", *, at: Milliseconds) -> None:
+        """Write what became of such an intent. Settled already, it changes nothing."""
+        with self._database.write():
+            self._database.sql(
+                "UPDATE intents SET outcome = ?, detail = ?, settled_at = ?"
+                " WHERE account = ? AND id = ? AND bracket IS NULL AND outcome IS NULL",
+                (outcome, detail, at, self._account, intent_id),
+            )
 
     def _aside(
         self, bracket: Bracket, notices: Sequence[Notice], scores: Mapping[Score, int], at: Milliseconds
@@ -186,10 +215,8 @@ class Steps:
         row = self._database.sql(_READ, (self._account, bracket_id)).fetchone()
         return None if row is None else _Stored(*row)
 
-    def _open(self, stored: _Stored | None, after: Bracket, text: str) -> int:
+    def _open(self, after: Bracket, text: str) -> int:
         plan = after.plan
-        if stored is not None:
-            raise LostRace(f"bracket {plan.bracket_id} was opened before")
         refused = self._refusal(after)
         if refused is not None:
             raise NotOpened(refused)
@@ -215,10 +242,7 @@ class Steps:
             return Refused(code="quarantined", sentence=f"{plan.instrument} waits for a person: {blocked[1]}")
         return None
 
-    def _go_on(self, stored: _Stored | None, before: Bracket, after: Bracket, text: str, at: int) -> tuple[int, int]:
-        bracket_id = after.plan.bracket_id
-        if stored is None or not stored.is_of(before, encode_bracket(before)):
-            raise LostRace(f"bracket {bracket_id} is no longer as this step found it")
+    def _go_on(self, stored: _Stored, after: Bracket, text: str, at: int) -> tuple[int, int]:
         ended = after.phase in {Phase.CLOSED, Phase.ENDED}
         opened_at = stored.opened_at if stored.opened_at is not None or not after.has_held else at
         closed_at = stored.closed_at
@@ -232,7 +256,7 @@ class Steps:
             *(FORMAT, text, stored.seq, stored.version),
         )
         if self._database.sql(_UPDATE, values).rowcount != 1:
-            raise LostRace(f"bracket {bracket_id} was written by somebody else")
+            raise LostRace(f"bracket {after.plan.bracket_id} was written by somebody else")
         return stored.seq, stored.version + 1
 
     def _holds(self, stored: _Stored, after: Bracket) -> bool:
@@ -250,20 +274,15 @@ class Steps:
         amounts = (exact_text(value) for value in (figures.average_entry, figures.exit_price, *parts))
         self._database.sql(_FIGURES, (*amounts, None if pnl is None else pnl.estimated, seq))
 
-    def _tell(
-        self, before: Bracket | None, after: Bracket, message: Message | None, effects: Sequence[Effect], at: int
-    ) -> tuple[Event, ...]:
-        """Write the cause, the news in it and the move of the phase."""
-        subject, kind, text = after.plan.bracket_id, kind_of(message), sentence_of(message, after)
-        told = [(kind, text, encode_cause(message, effects))]
-        told += [
-            (kind, text, encode_cause(None, (effect,))) for effect in effects for kind, text in news_of(effect, after)
-        ]
-        events = []
-        for one, words, detail in told:
-            number = self._events.write(at, one, subject, words, detail)
-            plain = msgspec.json.decode(detail)
-            events.append(Event(id=number, at=Milliseconds(at), kind=one, subject=subject, text=words, detail=plain))
+    def _tell(self, before: Bracket | None, after: Bracket, message: Cause, effects: Sequence[Effect], at: int) -> int:
+        """Write the cause, the news in it and the move of the phase; give the last event's id."""
+        subject, kind, text = after.plan.bracket_id, kind_of(message), sentence_of(message)
+        if before is None:
+            kind, text = "bracket_begun", beginning_of(after)
+        last = self._events.write(at, kind, subject, text, encode_cause(message, effects))
+        for effect in effects:
+            for news, words in news_of(effect, after):
+                last = self._events.write(at, news, subject, words, encode_cause(None, (effect,)))
         if before is None or before.phase is not after.phase:
             self._events.moved(
                 Transition(
@@ -275,7 +294,7 @@ class Steps:
                     target=after.phase.value,
                 )
             )
-        return tuple(events)
+        return last
 
     def _send(self, bracket_id: BracketId, version: int, notices: Sequence[Notice], at: int) -> None:
         for notice in notices:

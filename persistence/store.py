@@ -24,7 +24,8 @@ from persistence.starts import Starts
 from persistence.steps import Figures, Recorded, Steps
 from persistence.strategies import Strategies
 from persistence.switches import Halts, Settings, Wishes
-from trading.bracket import Bracket, Effect, Message
+from persistence.telling import Cause
+from trading.bracket import Bracket, Effect
 from trading.values import BracketId, Milliseconds, WorkerId
 
 
@@ -39,6 +40,7 @@ class Store:
         self.events = Events(database)
         self.outbox = Outbox(database)
         self.scoreboard = Scoreboard(database, account)
+        self.issues = Issues(database, account, self.events)
         self.steps = Steps(
             database,
             account=account,
@@ -46,10 +48,10 @@ class Store:
             events=self.events,
             outbox=self.outbox,
             scoreboard=self.scoreboard,
+            issues=self.issues,
         )
         self.brackets = Brackets(database, account=account, worker=worker, events=self.events)
         self.strategies = Strategies(database, worker, self.events)
-        self.issues = Issues(database, account)
         self.reports = Reports(database, account)
         self.halts = Halts(database)
         self.connection = Wishes(database)
@@ -100,7 +102,7 @@ class Store:
         before: Bracket | None,
         after: Bracket,
         *,
-        message: Message | None,
+        message: Cause,
         effects: Sequence[Effect],
         at: Milliseconds,
         notices: Sequence[Notice] = (),

@@ -77,8 +77,10 @@ class OrderRow(Model):
 class IntentRow(Model):
     """A request that was on disk before it left, and what became of it."""
 
-    bracket = IntegerField()
+    account = TextField()
     id = TextField()
+    worker = TextField()
+    bracket = IntegerField(null=True)
     purpose = TextField()
     label = TextField(null=True)
     order_id = TextField(null=True)
@@ -94,7 +96,7 @@ class IntentRow(Model):
         """Its table."""
 
         table_name = "intents"
-        primary_key = CompositeKey("bracket", "id")
+        primary_key = CompositeKey("account", "id")
 
 
 class FillRow(Model):

@@ -25,12 +25,15 @@ from trading.facts import Fill, Order
 from trading.labels import parse
 from trading.values import plain
 
+Cause = Message | str | None
+"""What a step was told: the message, or words where there is none (a signal, a person's choice)."""
 
-def kind_of(message: Message | None) -> str:
-    """Give the event's kind. None is a bracket's first step."""
-    match message:
-        case None:
-            return "bracket_begun"
+
+def kind_of(cause: Cause) -> str:
+    """Give the event's kind."""
+    match cause:
+        case None | str():
+            return "step"
         case Tick():
             return "time_passed"
         case Done():
@@ -52,15 +55,16 @@ def kind_of(message: Message | None) -> str:
         case Close():
             return "close_wanted"
         case _:
-            assert_never(message)
+            assert_never(cause)
 
 
-def sentence_of(message: Message | None, after: Bracket) -> str:
+def sentence_of(cause: Cause) -> str:
     """Say what the step was told."""
-    plan = after.plan
-    match message:
+    match cause:
         case None:
-            return f"{plan.side} {plan.amount} {plan.instrument}, stop {plan.stop}, target {plan.target}: {plan.reason}"
+            return ""
+        case str():
+            return cause
         case Tick():
             return "time has passed"
         case Done(intent_id=intent_id):
@@ -82,7 +86,15 @@ def sentence_of(message: Message | None, after: Bracket) -> str:
         case Close(reason=reason):
             return f"to be closed: {reason}"
         case _:
-            assert_never(message)
+            assert_never(cause)
+
+
+def beginning_of(bracket: Bracket) -> str:
+    """Say what a bracket wants."""
+    plan = bracket.plan
+    price = "at market" if plan.entry is None else f"at {plain(plan.entry)}"
+    legs = f"stop {plain(plan.stop)}, target {plain(plan.target)}"
+    return f"{plan.side} {plain(plan.amount)} {plan.instrument} {price}, {legs}: {plan.reason}"
 
 
 def news_of(effect: Effect, after: Bracket) -> tuple[tuple[str, str], ...]:

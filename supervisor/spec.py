@@ -38,8 +38,8 @@ class AddChild:
     spec: ChildSpec
 
 
-def problems(specs: Iterable[ChildSpec], budgets: Mapping[str, Budget]) -> list[str]:
-    """Say everything that is wrong with a list of specs and their budgets."""
+def problems(specs: Iterable[ChildSpec], budgets: Mapping[str, Budget], addressed: Iterable[str] = ()) -> list[str]:
+    """Say everything that is wrong with a list of specs, their budgets, and the names that were given out already."""
     found = [f"budget {name!r}: {problem}" for name, budget in budgets.items() for problem in budget.problems()]
     seen: set[str] = set()
     for spec in specs:
@@ -62,4 +62,5 @@ def problems(specs: Iterable[ChildSpec], budgets: Mapping[str, Budget]) -> list[
         ]
         if spec.restart is Restart.PERMANENT and not spec.autostart:
             found.append(f"child {spec.id!r}: it is permanent and would not be started")
-    return found
+    known = {str(SUPERVISOR), *seen}
+    return found + [f"child {name!r}: addressed but not in the list" for name in addressed if name not in known]

@@ -18,6 +18,7 @@ from supervisor.memory import Memory
 from supervisor.notes import Notes
 from supervisor.policy import Policy
 from supervisor.runtime import Runtime
+from supervisor.shutdown import Shutdown
 from supervisor.spec import SUPERVISOR, AddChild, ChildSpec, problems
 from supervisor.watch import judge, pulse
 from trading.errors import ConfigError, Refused
@@ -78,11 +79,7 @@ class Supervisor(Actor):
             ConfigError: with all that is wrong.
         """
         super().__init__()
-        wrong = problems(specs, budgets)
-        known = {str(SUPERVISOR), *(str(spec.id) for spec in specs)}
-        wrong += [
-            f"child {name!r}: addressed but not in the list" for name in runtime.directory.names() if name not in known
-        ]
+        wrong = problems(specs, budgets, runtime.directory.names())
         if wrong:
             raise ConfigError(wrong)
         self._runtime = runtime
@@ -97,11 +94,7 @@ class Supervisor(Actor):
         self._to_start = [child for child in self._children.values() if child.spec.autostart]
         self._looked_s = runtime.now_s()
         self._being_started: Child | None = None
-        self._being_stopped: Child | None = None
-        self._stop_reason = ""
-        self._exit_code_wanted = 0
-        self._stop_by_ms = 0
-        self._abandoned: list[str] = []
+        self._shutdown: Shutdown | None = None
         self.exit_code: int | None = None  # known once everything has stopped
 
     def on_start(self) -> None:
@@ -147,7 +140,7 @@ class Supervisor(Actor):
         now_s = self._runtime.now_s()
         return TreeState(
             phase=self._phase,
-            reason=self._stop_reason,
+            reason=self._shutdown.reason if self._shutdown else "",
             children=tuple(child.state(now_s) for child in self._children.values()),
             restarts=self._policy.restarts(),
             abandoned=self._hospice.abandoned(),
@@ -288,8 +281,8 @@ class Supervisor(Actor):
     def _cut_off(self, child: Child, exited: Exit, reason: str, stack: str) -> None:
         """Fence a living incarnation off; its thread may go on, but nobody hears it."""
         self._hospice.take(child.part())
-        if self._phase is Phase.STOPPING:
-            self._abandoned.append(child.id)
+        if self._shutdown is not None:
+            self._shutdown.abandoned.append(child.id)
         self._trouble(child, exited, reason, stack)
 
     # Stopping.
@@ -312,11 +305,10 @@ class Supervisor(Actor):
         self._cut_off(child, Exit.HUNG, reason, self._runtime.stack(actor))
 
     def _stop_everything(self, reason: str, exit_code: int) -> None:
-        if self._phase is Phase.STOPPING:
+        if self._shutdown is not None:
             return
+        self._shutdown = Shutdown(reason, exit_code, self._runtime.clock.monotonic_ms() + self._stop_ms_max)
         self._phase = Phase.STOPPING
-        self._stop_reason, self._exit_code_wanted = reason, exit_code
-        self._stop_by_ms = self._runtime.clock.monotonic_ms() + self._stop_ms_max
         self._to_start.clear()
         for child in self._children.values():
             if child.phase is Phase.RESTARTING:
@@ -326,20 +318,18 @@ class Supervisor(Actor):
 
     def _stop_next(self) -> None:
         """Stop the last child in order that still lives; when there is none, end."""
-        if self._phase is not Phase.STOPPING or self.exit_code is not None:
+        end = self._shutdown
+        if end is None or self.exit_code is not None:
             return
-        left_ms = max(0, self._stop_by_ms - self._runtime.clock.monotonic_ms())
-        for child in reversed(self._children.values()):
-            if child.actor is not None and child is self._being_stopped:
-                return
-            if child.actor is not None:
-                self._being_stopped = child
-                self._tell_to_stop(child, min(child.spec.shutdown_ms, left_ms))
-                return
+        child = end.next(self._children.values())
+        if child is not None:
+            if not end.is_waiting_for(child):
+                self._tell_to_stop(child, end.within_ms(child, self._runtime.clock.monotonic_ms()))
+            return
         for child in self._children.values():
             self._notes.lost(child)
-        self.exit_code = self._exit_code_wanted
-        self._notes.everything_stopped(self._stop_reason, self.exit_code, self._abandoned)
+        self.exit_code = end.exit_code
+        self._notes.everything_stopped(end.reason, end.exit_code, end.abandoned)
         self.ask_to_stop()
 
     # Commands.

@@ -59,10 +59,12 @@ CREATE TABLE orders (
 ) WITHOUT ROWID;
 CREATE INDEX orders_by_id ON orders (order_id);
 
--- A request before it leaves. `outcome` stays empty until it is known.
+-- A request before it leaves. `outcome` stays empty until it is known. Without a bracket it cancels an orphan.
 CREATE TABLE intents (
-    bracket INTEGER NOT NULL REFERENCES brackets (seq),
+    account TEXT NOT NULL,
     id TEXT NOT NULL,
+    worker TEXT NOT NULL,
+    bracket INTEGER REFERENCES brackets (seq),
     purpose TEXT NOT NULL,
     label TEXT,
     order_id TEXT,
@@ -73,9 +75,10 @@ CREATE TABLE intents (
     outcome TEXT,
     detail TEXT NOT NULL DEFAULT '',
     settled_at INTEGER,
-    PRIMARY KEY (bracket, id)
+    PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
-CREATE INDEX intents_open ON intents (bracket) WHERE outcome IS NULL;
+CREATE INDEX intents_open ON intents (account, sent_at) WHERE outcome IS NULL;
+CREATE INDEX intents_by_bracket ON intents (bracket);
 
 CREATE TABLE fills (
     account TEXT NOT NULL,

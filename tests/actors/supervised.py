@@ -180,8 +180,14 @@ class World:
         def start(own: Incarnation) -> Actor:
             return Probe(own, self.habits, own.address(LISTENER))
 
-        given: dict[str, Any] = {"id": PROBE, "shutdown_ms": 200, "deadline_ms": DEADLINE_MS, "inbox_max": 1_000}
-        return ChildSpec(restart=restart, start=given.pop("start", start), **(given | more))
+        given: dict[str, Any] = {
+            "id": PROBE,
+            "start": start,
+            "shutdown_ms": 200,
+            "deadline_ms": DEADLINE_MS,
+            "inbox_max": 1_000,
+        }
+        return ChildSpec(restart=restart, **(given | more))
 
     def listener(self) -> ChildSpec:
         return ChildSpec(
@@ -277,9 +283,12 @@ class World:
     def probe(self) -> ChildState:
         return self.supervisor.state().child(PROBE)
 
+    def phase(self) -> Phase:
+        return self.probe.phase
+
     def failed(self) -> ChildFailed:
         """The one report on the probe's failure."""
-        (failed,) = self.all_of(ChildFailed)
+        (failed,) = (notice for notice in self.notices if isinstance(notice, ChildFailed))
         return failed
 
     def all_of(self, kind: type[Any]) -> list[Any]:

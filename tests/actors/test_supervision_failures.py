@@ -326,4 +326,3 @@ def _failed(reason: str) -> ChildFailed:
         traceback="",
         at_ms=0,
     )
-

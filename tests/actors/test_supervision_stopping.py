@@ -1,4 +1,4 @@
-"""Stopping: in reverse order, each within its time, everything within its total; who is late is fenced off and named."""
+"""Stopping: in reverse order, each within its time, all within a total; the late are fenced off and named."""
 
 from typing import Any
 
@@ -215,9 +215,7 @@ def test_a_wrong_address_is_found_when_the_child_is_made(world: World) -> None:
         own.address(type(LISTENER)("nobody"))
         raise AssertionError("not reached")
 
-    spec = ChildSpec(
-        id=PROBE, start=start, restart=Restart.TEMPORARY, shutdown_ms=100, deadline_ms=100, inbox_max=100
-    )
+    spec = ChildSpec(id=PROBE, start=start, restart=Restart.TEMPORARY, shutdown_ms=100, deadline_ms=100, inbox_max=100)
     world.launches(spec)
     world.until(lambda: world.supervisor.state().phase is Phase.RUNNING)
 

@@ -6,9 +6,10 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -21,8 +22,8 @@ PREFIX: Final = "TRADEBAAS_"
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _OTHERS_MAY_READ: Final = 0o077
 
-Kinds = Mapping[str, Callable[[Mapping[str, object]], Iterable[str]]]
-"""The strategies there are; each says what is wrong with its parameters."""
+Kinds = Mapping[str, Callable[[dict[str, Any], str], Iterable[str]]]
+"""The strategies there are; each says what is wrong with its parameters, given with the place where they stand."""
 
 Tables = dict[str, dict[str, Any]]
 
@@ -112,7 +113,7 @@ def _lay_environment(tables: Tables, environment: Mapping[str, str], problems: l
 
 
 def _lay_strategy(tables: Tables, name: str, key: str, text: str) -> None:
-    """Change one key of a strategy. A variable cannot tell `my-strategy` from `MY_STRATEGY`, so names are compared so."""
+    """Change one key of a strategy. A variable cannot spell `my-strategy`, so MY_STRATEGY stands for it, too."""
     strategies = tables.setdefault("strategies", {})
     known = next((one for one in strategies if re.sub(r"\W", "_", one).lower() == name), name)
     table = strategies.setdefault(known, {})
@@ -143,9 +144,14 @@ def _build(tables: Tables, source: Path | None, problems: list[str], kinds: Kind
     known = [*SECTIONS, "strategies"]
     problems += [f"[{name}]: no such section{_did_you_mean(name, known)}" for name in tables if name not in known]
     built: dict[str, Any] = {
-        name: _section(section, tables.get(name, {}), name, problems) for name, section in SECTIONS.items()
+        name: _section(cast("type[msgspec.Struct]", section), tables.get(name, {}), name, problems)
+        for name, section in SECTIONS.items()
     }
-    strategies = {name: _strategy(name, table, problems, kinds) for name, table in tables.get("strategies", {}).items()}
+    strategies: dict[str, Strategy] = {}
+    for name, table in tables.get("strategies", {}).items():
+        strategy = _strategy(name, table, problems, kinds)
+        if strategy is not None:
+            strategies[name] = strategy
     mode = _word(tables.get("service", {}).get("mode", Mode.PAPER))
     if built["broker"] is not None:
         built["broker"] = _with_broker(built["broker"], mode, problems)
@@ -158,27 +164,34 @@ def _section(section: type[msgspec.Struct], table: Mapping[str, Any], place: str
     """The section, or None with the reasons added."""
     before, hints = len(problems), get_type_hints(section, include_extras=True)
     problems += [f"{place}.{key}: no such key{_did_you_mean(key, hints)}" for key in table if key not in hints]
-    values = {key: _value(table[key], hints[key], f"{place}.{key}", problems) for key in hints if key in table}
-    problems += [
-        f"{place}.{field.name}: is missing"
-        for field in msgspec.structs.fields(section)
-        if field.required and field.name not in table
-    ]
-    if len(problems) > before:
+    required = [field.name for field in msgspec.structs.fields(section) if field.required]
+    missing = [key for key in required if key not in table]
+    problems += [f"{place}.{key}: is missing" for key in missing]
+    values = {}
+    for key in hints:
+        if key in table:
+            found = len(problems)
+            value = _value(table[key], hints[key], f"{place}.{key}", problems)
+            if len(problems) == found:
+                values[key] = value
+    if missing or any(key not in values for key in required):
         return None
     try:
-        return section(**values)
+        made = section(**values)  # even with some values left out: the rest may be wrong, too
     except ValueError as objection:
         problems += [f"{place}.{line}" for line in str(objection).splitlines()]
         return None
+    return None if len(problems) > before else made
 
 
 def _value(value: object, hint: Any, place: str, problems: list[str]) -> object:
+    inner = _without_none(hint)
+    if value == "" and type(None) in get_args(_bare(hint)):
+        return None  # the one way TOML has to say "none"
     try:
         return msgspec.convert(value, hint, dec_hook=_convert)
     except (msgspec.ValidationError, TypeError) as error:
-        inner = _without_none(hint)
-        words = [str(word) for word in inner] if isinstance(inner, type) and hasattr(inner, "__members__") else []
+        words = [str(word) for word in inner] if isinstance(inner, type) and issubclass(inner, StrEnum) else []
         if words and isinstance(value, str):
             problems.append(f'{place}: "{value}" is not one of its words{_did_you_mean(value, words)}')
         else:
@@ -205,13 +218,16 @@ def _strategy(name: str, table: object, problems: list[str], kinds: Kinds | None
     if not NAME.fullmatch(name):
         problems.append(f"{place}: a name has letters, digits and _ . - in it, 40 at most")
     own = {key: value for key, value in table.items() if key in {"strategy", "instrument", "autostart"}}
+    for key in ("strategy", "instrument"):
+        close = [] if key in own else difflib.get_close_matches(key, table.keys() - own.keys(), n=1)
+        problems += [f"{place}.{word}: no such key, did you mean {key}?" for word in close]
     made = _section(Strategy, own, place, problems)
     if not isinstance(made, Strategy):
         return None
     parameters = {key: value for key, value in table.items() if key not in own}
     if kinds is not None:
         if made.strategy in kinds:
-            problems += [f"{place}.{problem}" for problem in kinds[made.strategy](parameters)]
+            problems += kinds[made.strategy](parameters, place)
         else:
             problems.append(f"{place}.strategy: there is no {made.strategy!r}{_did_you_mean(made.strategy, kinds)}")
     return msgspec.structs.replace(made, parameters=parameters)
@@ -275,10 +291,16 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _without_none(hint: Any) -> Any:
-    """The type itself, without `Annotated` and `| None`."""
+def _bare(hint: Any) -> Any:
+    """The type without `Annotated`."""
     while hasattr(hint, "__metadata__"):
         hint = get_args(hint)[0]
+    return hint
+
+
+def _without_none(hint: Any) -> Any:
+    """The type itself, without `Annotated` and `| None`."""
+    hint = _bare(hint)
     if get_origin(hint) in {Union, UnionType}:
         (hint,) = [each for each in get_args(hint) if each is not type(None)]
     return hint

@@ -22,6 +22,10 @@ from trading.values import FillCondition, InstrumentName
 _SHORT: Final = 16  # characters; a key that others on a network can try must be longer
 
 
+def _above_zero(figure: Decimal | None) -> bool:
+    return figure is None or (figure.is_finite() and figure > 0)
+
+
 @unique
 class Mode(StrEnum):
     """Whose money it is: nobody's, the test net's, or yours."""
@@ -143,9 +147,8 @@ class Web(Struct, frozen=True, kw_only=True):
                 wrong.append(f"{name} is empty or has blanks in it")
             elif text is not None and len(text) < _SHORT and not self.is_loopback:
                 wrong.append(f"{name} is shorter than {_SHORT} characters, and {self.host} can be reached by others")
-        if self.operate_token is not None and self.observe_token is not None:
-            if self.operate_token.reveal() == self.observe_token.reveal():
-                wrong.append("operate_token and observe_token are the same")
+        if self.operate_token is not None and self.operate_token == self.observe_token:
+            wrong.append("operate_token and observe_token are the same")
         if wrong:
             raise ValueError("\n".join(wrong))
 
@@ -300,7 +303,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Secret):
         return "***"
     return str(value) if isinstance(value, Path) else msgspec.to_builtins(value)
-
-
-def _above_zero(figure: Decimal | None) -> bool:
-    return figure is None or (figure.is_finite() and figure > 0)

@@ -6,7 +6,7 @@ changes nothing more and says so.
 
 from dataclasses import dataclass
 
-from trading.lifecycle import State
+from trading.lifecycle import Event, PauseCause, State
 from trading.values import InstrumentName, StrategyName
 
 
@@ -131,7 +131,9 @@ class StrategyMoved:
 
     name: StrategyName
     generation: int
+    event: Event
     state: State
+    cause: PauseCause | None
     reason: str
 
 

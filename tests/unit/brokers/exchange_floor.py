@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from brokers import requests as ask
-from brokers import resolve
+from brokers import resolve, wire
 from brokers.deribit.broker import DeribitBroker
 from brokers.deribit.login import Credentials
 from brokers.deribit.settings import Settings
@@ -21,6 +21,7 @@ from brokers.outcomes import (
 from brokers.port import News
 from brokers.resolve import Ask, NotYetKnown, Step
 from brokers.transport import Message
+from exchange.encoding import encode
 from exchange.exchange import Close, Exchange
 from exchange.feeds import open_feed
 from exchange.settings import Settings as ExchangeSettings
@@ -48,10 +49,18 @@ LINEAR = (InstrumentName("BTC_USDC-PERPETUAL"), Currency("USDC"))
 class Floor:
     """The exchange as the peer of a transport, and the broker at the other end; time moves when a test says so."""
 
-    def __init__(self, settings: Settings | None = None, exchange_settings: ExchangeSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        exchange_settings: ExchangeSettings | None = None,
+        *,
+        as_json: bool = False,
+    ) -> None:
         chosen = exchange_settings or ExchangeSettings(seed=7)
         self.exchange = Exchange(settings=chosen, feed=open_feed(chosen, start_ms=START), start_ms=START)
         self.now_ms = START
+        self.as_json = as_json
+        """Whether messages go through JSON, numbers in every form the exchange writes, as on a socket."""
         self.transport = InProcessTransport(self)
         self.broker = DeribitBroker(settings or Settings(credentials=PAPER), self.transport)
         self.news: list[News] = []
@@ -72,7 +81,10 @@ class Floor:
     def receive(self, connection: int, message: Message) -> None:
         if message["method"] in self.loses_replies_to:
             self._refs_lost.add(message["id"])
-        self.exchange.receive(connection, message, self.now_ms)
+        if self.as_json:
+            self.exchange.receive_frame(connection, wire.encode(message), self.now_ms)
+        else:
+            self.exchange.receive(connection, message, self.now_ms)
 
     def disconnect(self, connection: int) -> None:
         self.exchange.disconnected(connection, self.now_ms)
@@ -102,7 +114,7 @@ class Floor:
                 if isinstance(item, Close):
                     self.transport.cut(f"{item.code} {item.reason}")
                 elif item.message.get("id") not in self._refs_lost:
-                    self.transport.deliver(item.message)
+                    self.transport.deliver(wire.decode(encode(item.message, "mixed")) if self.as_json else item.message)
         self.news.extend(self.broker.take())
 
     def passes(self, ms: int) -> None:

@@ -54,9 +54,9 @@ from trading.values import (
 )
 
 
-@pytest.fixture
-def floor() -> Iterator[Floor]:
-    ready = Floor().connects()
+@pytest.fixture(params=[False, True], ids=["as values", "as JSON"])
+def floor(request: pytest.FixtureRequest) -> Iterator[Floor]:
+    ready = Floor(as_json=request.param).connects()
     yield ready
     # Whatever a test did: all that either side said was understood by the other.
     assert ready.told(Unreadable) == []

@@ -218,6 +218,21 @@ def test_a_renewal_that_never_works_closes_the_connection_before_a_dead_login_is
     assert line.broker.phase is Phase.IDLE
 
 
+def test_a_login_that_ends_while_its_renewal_has_no_answer_closes_the_connection() -> None:
+    line = Line()
+    short = {"access_token": "a", "refresh_token": "r", "expires_in": 20, "scope": SCOPES}
+    line.venue.answers("public/auth", short)
+    line.connects()
+    line.venue.keeps_silent_on("public/auth")
+
+    line.waits(19_999)
+    assert line.told(ConnectionDown) == []
+    line.waits(1)
+
+    assert [failed.is_final for failed in line.told(LoginFailed)] == [True]
+    assert line.told(ConnectionDown)
+
+
 def test_a_lost_login_is_cured_once_by_a_new_one_and_the_refused_request_is_not_repeated() -> None:
     line = Line().connects()
     line.forgets()

@@ -31,9 +31,9 @@ def bar(number: int, opened: float, high: float, low: float, close: float, volum
 RISING = [bar(n, 100.0 + n, 103.0 + n, 98.0 + n, 101.0 + n) for n in range(10)]
 
 
-def feed(rows: list[Row], *, start_ms: int = T0, **more: Any) -> CandleFeed:
+def feed(rows: list[Row], *, start_ms: int = T0, name: str = BTC, **more: Any) -> CandleFeed:
     candles = Candles(rows, bar_ms=MINUTE_MS)
-    return CandleFeed({BTC: candles}, instruments=SPECS, start_ms=start_ms, **({"seed": 1} | more))
+    return CandleFeed({name: candles}, instruments=SPECS, start_ms=start_ms, **({"seed": 1} | more))
 
 
 def steps(source: CandleFeed, limit: int = 100_000) -> list[Step]:
@@ -77,9 +77,10 @@ def test_the_rest_of_a_running_bar_is_not_in_what_was_stepped_of_it(rows: list[R
     last = rows[-1]
     turned = last._replace(high=last.high * 2, low=last.low / 2, close=last.open)
 
-    one, other = (steps(feed([*rows[:-1], row], points=points, seed=seed)) for row in (last, turned))
+    for name in (BTC, "BTC-PERPETUAL"):
+        one, other = (steps(feed([*rows[:-1], row], points=points, seed=seed, name=name)) for row in (last, turned))
 
-    assert one[: -points + 1] == other[: -points + 1]
+        assert one[: -points + 1] == other[: -points + 1]
 
 
 @given(rows=any_rows(), points=st.integers(4, 17), seed=st.integers())

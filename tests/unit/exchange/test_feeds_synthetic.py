@@ -104,7 +104,7 @@ def year_of(profile: str, seed: int) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("profile", "low", "high"), [("calm", 0.01, 0.03), ("lively", 0.02, 0.05), ("wild", 0.05, 0.12)]
+    ("profile", "low", "high"), [("calm", 0.015, 0.028), ("lively", 0.03, 0.045), ("wild", 0.065, 0.11)]
 )
 def test_a_year_stays_sane_and_its_days_move_as_the_profile_says(profile: str, low: float, high: float) -> None:
     levels = year_of(profile, 5)
@@ -128,16 +128,18 @@ def test_the_length_of_a_step_does_not_change_how_far_a_day_goes(step_ms: int) -
     assert 0.008 < per_day < 0.035
 
 
-def test_markets_jump_now_and_then() -> None:
-    """Gaps and spikes are what stops slip on: a wild week has some, and most minutes have none."""
-    coin, common = Coin(9, "BTC", PROFILES["wild"], 1000), Random("9").random
+@pytest.mark.parametrize(("gaps", "spikes"), [(24.0, 1e-9), (1e-9, 24.0)], ids=["gaps", "spikes"])
+def test_markets_jump_now_and_then(gaps: float, spikes: float) -> None:
+    """Jumps are what stops slip on; a day of one an hour has about so many."""
+    profile = PROFILES["wild"]._replace(gaps_per_day=gaps, spikes_per_day=spikes)
+    coin, common = Coin(9, "BTC", profile, 1000), Random("9").random
     jumps = steps = 0
-    while steps < 7 * 86_400:
+    while steps < 3 * 86_400:
         coin.move(common_noise(common))
-        jumps += sum(abs(later / earlier - 1) > 0.005 for earlier, later in pairwise(coin.levels))
+        jumps += sum(abs(later / earlier - 1) > 0.006 for earlier, later in pairwise(coin.levels))
         steps += BLOCK
 
-    assert 20 < jumps < 500
+    assert 40 < jumps < 110
 
 
 @pytest.mark.parametrize("spec", LISTED, ids=lambda spec: spec.instrument_name)

@@ -122,6 +122,7 @@ class TestOverHttp:
             "public/set_heartbeat",
             "public/disable_heartbeat",
             "public/hello",
+            "private/logout",
         ],
     )
     def test_what_needs_a_socket_says_so(self, wire: Wire, method: str) -> None:

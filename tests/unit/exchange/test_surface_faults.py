@@ -153,6 +153,16 @@ class TestPushes:
         wire.waits(300)
         assert [order["label"] for order in client.pushes(BOUGHT)] == ["second", "first"]
 
+    def test_a_push_that_ends_its_socket_does_not_keep_the_others_from_hearing(
+        self, wire: Wire, client: Client
+    ) -> None:
+        other = wire.client()
+        other.subscribes(BOUGHT)
+        _breaks(wire, {"fault": "socket_closed", "channel": BOUGHT, "count": 1})
+        assert _kinds(_buys(client)) == ["reply", "push", "push"]
+        wire.waits(1)
+        assert [client.is_open, other.is_open] == [False, True]
+
 
 class TestSessions:
     """Closed, deaf, slow, forgotten."""

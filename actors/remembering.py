@@ -1,0 +1,219 @@
+"""The store as the actors ask for it: what they say in their words, in its tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from actors.desk_memory import Wanted
+from persistence import strategies as rows
+from persistence.events import Transition
+from persistence.issues import Finding
+from persistence.steps import Figures
+from persistence.store import Store
+from persistence.switches import Wish
+from trading import bracket as brackets
+from trading.bracket import Bracket
+from trading.bracket.effects import Closed, Effect
+from trading.bracket.messages import Message
+from trading.errors import Refused
+from trading.facts import Order
+from trading.labels import OWNER_MAX, WORKER_MAX, tag
+from trading.lifecycle import Event, PauseCause, State
+from trading.messages.supervision import ChildFailed
+from trading.reconcile import DatabasePicture, Quarantine, Report
+from trading.signal import Signal
+from trading.values import BracketId, InstrumentName, IntentId, Milliseconds, StrategyName
+
+QUARANTINED = "quarantined bracket"
+OVER_KEPT = 2_000
+PREFIX = "strategy:"
+
+
+class Remembering:
+    """What the order manager, the reconciler, the desk and the supervisor remember."""
+
+    def __init__(self, store: Store, *, broker: str, owner: str) -> None:
+        """``broker`` is the id of the broker whose connection is wished for."""
+        self._store, self._broker, self._owner = store, broker, owner
+
+    # --- the order manager
+
+    def record_step(
+        self,
+        before: Bracket | None,
+        after: Bracket,
+        cause: Message | str,
+        effects: Sequence[Effect],
+        *,
+        at: Milliseconds,
+    ) -> None:
+        """One step of a bracket. A trade that has ended gets its result in the same transaction."""
+        figures = None
+        if any(isinstance(effect, Closed) and effect.traded for effect in effects):
+            figures = Figures(pnl=brackets.result(after))
+        self._store.record_step(before, after, message=cause, effects=effects, at=at, figures=figures)
+
+    def record_refusal(self, signal: Signal, why: Refused, *, at: Milliseconds) -> None:
+        """A signal that was not taken, as a refused move of its bracket."""
+        moved = Transition(
+            at=at, machine="bracket", subject=signal.bracket_id, state="signal", event="open", target=None, why=why
+        )
+        self._store.events.moved(moved, durable=False)
+
+    def record_orphan(self, order: Order, intent_id: IntentId, *, at: Milliseconds) -> None:
+        """An order of ours without a trade, about to be cancelled."""
+        text = f"cancelling order {order.order_id} on {order.instrument}: no trade explains it"
+        self._store.events.add(
+            "orphan_cancel", order.order_id, text, {"label": order.label, "intent": intent_id}, at=at
+        )
+
+    def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
+        """What a comparison found."""
+        findings = [asdict(finding) for finding in report.findings]
+        detail = {"actions": [type(action).__name__ for action in report.actions], "clean": report.is_clean}
+        self._store.reports.add(at=at, trigger=why, took_ms=0, findings=findings, detail=detail)
+
+    def open_brackets(self) -> Sequence[Bracket]:
+        """Those that are not over."""
+        return self._store.open_brackets()
+
+    def knows(self, bracket_id: BracketId) -> bool:
+        """Was there ever a bracket of this id?"""
+        return self._store.brackets.bracket(bracket_id) is not None
+
+    def halt(self) -> str | None:
+        """Why trading is halted."""
+        held = self._store.halts.held()
+        return None if held is None else held.reason
+
+    def set_halt(self, reason: str | None, *, by: str, at: Milliseconds) -> None:
+        """Halt, or lift it."""
+        if reason is None:
+            self._store.halts.lift(by=by, at=at)
+        else:
+            self._store.halts.halt(reason, by=by, at=at)
+
+    def quarantined(self) -> Mapping[InstrumentName, str]:
+        """Instruments that wait for a person, and why."""
+        found: dict[InstrumentName, str] = {}
+        for issue in self._store.issues.still_open():
+            if issue.finding.blocks and issue.finding.instrument is not None:
+                found[issue.finding.instrument] = issue.finding.text
+        return found
+
+    def open_issue(self, action: Quarantine, *, at: Milliseconds) -> None:
+        """Something a person has to decide."""
+        finding = Finding(
+            key=f"{action.instrument}:{action.kind}",
+            kind=action.kind.value,
+            text=action.why,
+            instrument=action.instrument,
+            evidence={"order_ids": list(action.order_ids), "position": str(action.position)},
+            actions=("adopt", "cancel", "close", "ignore"),
+        )
+        self._store.issues.open(finding, at=at)
+
+    def resolve_issue(self, instrument: InstrumentName, choice: str, *, by: str, at: Milliseconds) -> None:
+        """A person decided."""
+        for issue in self._store.issues.still_open():
+            if issue.finding.instrument == instrument:
+                self._store.issues.resolve(issue.id, resolution=choice, by=by, at=at)
+
+    # --- the reconciler
+
+    def picture(self) -> DatabasePicture:
+        """What we believe, as it is compared with the exchange."""
+        over = self._store.trades(limit=500)
+        open_now = tuple(self._store.open_brackets())
+        ids = {bracket.plan.bracket_id for bracket in open_now}
+        return DatabasePicture(
+            owner=tag(self._owner, OWNER_MAX),
+            worker=tag(self._store.worker, WORKER_MAX),
+            open=open_now,
+            over=frozenset(trade.bracket_id for trade in over.items if trade.bracket_id not in ids),
+        )
+
+    # --- the desk
+
+    def wanted(self, name: StrategyName) -> Wanted:
+        """What is wanted of a strategy."""
+        known = self._store.strategies.get(name)
+        if known is None or known.wanted is rows.Wanted.STOPPED:
+            return Wanted.STOPPED
+        by_person = known.state is State.PAUSED and known.cause is PauseCause.PERSON
+        return Wanted.PAUSED if by_person else Wanted.ACTIVE
+
+    def set_wanted(self, name: StrategyName, wanted: Wanted, *, by: str, at: Milliseconds) -> None:
+        """A person decided."""
+        with self._store.together():
+            running = wanted is not Wanted.STOPPED
+            self._store.strategies.want(name, rows.Wanted.RUNNING if running else rows.Wanted.STOPPED)
+            self._store.events.add("wanted", name, f"{wanted} by {by}", at=at)
+
+    def note_move(
+        self, name: StrategyName, event: Event, generation: int, cause: PauseCause | None, *, at: Milliseconds
+    ) -> None:
+        """A strategy took a move of its table."""
+        self._store.strategies.move(name, event, generation=generation, at=at, cause=cause)
+
+    def errors(self) -> Mapping[StrategyName, str]:
+        """Strategies in ERROR, and why."""
+        return {row.name: row.error for row in self._store.strategies.all() if row.state is State.ERROR}
+
+    def in_trade(self, name: StrategyName) -> bool:
+        """Is a bracket of this strategy open?"""
+        return any(bracket.plan.strategy == name for bracket in self._store.open_brackets())
+
+    def wants_connection(self) -> bool:
+        """Should there be a connection?"""
+        wish = self._store.connection.now(self._broker)
+        return wish is None or wish.wish is Wish.CONNECTED
+
+    def set_wants_connection(self, *, wanted: bool, by: str, at: Milliseconds) -> None:
+        """A person decided."""
+        wish = Wish.CONNECTED if wanted else Wish.DISCONNECTED
+        self._store.connection.wish(self._broker, wish, by=by, reason="", at=at)
+
+
+class SupervisorMemory:
+    """Generations and errors of strategies, kept in their rows; of the other children, for this process only."""
+
+    def __init__(self, store: Store, now_ms: Callable[[], int]) -> None:
+        """``now_ms`` stamps what is written."""
+        self._store, self._now_ms = store, now_ms
+        self._generations: dict[str, int] = {}
+
+    def next_generation(self, child: str) -> int:
+        """A number above every one given before."""
+        if child.startswith(PREFIX):
+            return self._store.strategies.next_generation(child.removeprefix(PREFIX))
+        self._generations[child] = self._generations.get(child, 0) + 1
+        return self._generations[child]
+
+    def error(self, child: str) -> str | None:
+        """Why a strategy is in ERROR."""
+        row = self._store.strategies.get(child.removeprefix(PREFIX)) if child.startswith(PREFIX) else None
+        return row.error if row is not None and row.state is State.ERROR else None
+
+    def put_in_error(self, failed: ChildFailed) -> None:
+        """Keep it there until a person resumes it."""
+        name = failed.offender.removeprefix(PREFIX)
+        if failed.offender.startswith(PREFIX):
+            self._store.strategies.move(
+                name,
+                Event.FAILED,
+                generation=failed.generation,
+                at=Milliseconds(self._now_ms()),
+                error=failed.reason,
+                traceback=failed.traceback,
+            )
+
+    def take_out_of_error(self, child: str) -> None:
+        """A person resumed it."""
+        if child.startswith(PREFIX):
+            name = child.removeprefix(PREFIX)
+            row = self._store.strategies.get(name)
+            if row is not None and row.state is State.ERROR:
+                at = Milliseconds(self._now_ms())
+                with self._store.together():
+                    self._store.strategies.move(name, Event.RESUME, generation=row.generation, at=at)
+                    self._store.strategies.move(name, Event.STOP, generation=row.generation, at=at)

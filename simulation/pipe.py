@@ -1,0 +1,114 @@
+"""The line between the service's broker and the exchange in the same process: every message takes its time."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from brokers.inprocess_transport import InProcessTransport
+from brokers.transport import Message
+from exchange.exchange import Close, Exchange, Send, TooManyConnections
+from supervisor.simulated import SimulatedRuntime
+from trading.errors import Unavailable
+
+
+class Pipe:
+    """The exchange as a peer of in-process transports, stepped by the simulated runtime's clock."""
+
+    def __init__(self, exchange: Exchange, runtime: SimulatedRuntime, rng: Random, delay_ms: tuple[int, int]) -> None:
+        self._exchange, self._runtime, self._rng, self._delay_ms = exchange, runtime, rng, delay_ms
+        self._transports: dict[int, InProcessTransport] = {}
+        self._pending: InProcessTransport | None = None
+        self._inbound_at = self._outbound_at = 0
+        self.is_refusing = False
+        self._woken_at: int | None = None
+        self._wake()
+
+    def transport(self) -> InProcessTransport:
+        """A fresh pipe."""
+        return _Remembered(self, lambda made: setattr(self, "_pending", made))
+
+    # --- what a transport does to its peer
+
+    def connect(self) -> int:
+        """Open a session."""
+        if self.is_refusing or self._pending is None:
+            raise Unavailable("connection refused")
+        try:
+            session = self._exchange.connect(self._now)
+        except TooManyConnections as refusal:
+            raise Unavailable("too many connections") from refusal
+        self._transports[session] = self._pending
+        return session
+
+    def receive(self, connection: int, message: Message) -> None:
+        """A request sets out. Requests of one socket keep their order."""
+        self._inbound_at = max(self._inbound_at, self._runtime.clock.elapsed_ms + self._delay())
+        delay = self._inbound_at - self._runtime.clock.elapsed_ms
+        self._runtime.after_ms(delay, lambda: self._arrives(connection, message), background=False)
+
+    def disconnect(self, connection: int) -> None:
+        """The service closed it."""
+        if self._transports.pop(connection, None) is not None:
+            self._exchange.disconnected(connection, self._now)
+            self.pump()
+
+    # --- the exchange's side
+
+    @property
+    def _now(self) -> int:
+        return self._runtime.clock.now_ms()
+
+    def _delay(self) -> int:
+        low, high = self._delay_ms
+        return self._rng.randint(low, high)
+
+    def _arrives(self, connection: int, message: Message) -> None:
+        if connection in self._transports:
+            self._exchange.receive(connection, message, self._now)
+            self.pump()
+
+    def pump(self) -> None:
+        """Send on what the exchange has to say."""
+        for item in self._exchange.drain():
+            match item:
+                case Send(session_id=session, message=message):
+                    self._sets_out(session, lambda pipe, message=message: pipe.deliver(message))
+                case Close(session_id=session, reason=reason):
+                    self._sets_out(session, lambda pipe, reason=reason: pipe.cut(reason), last=True)
+        self._wake()
+
+    def _sets_out(self, session: int, what: Callable[[InProcessTransport], Any], *, last: bool = False) -> None:
+        self._outbound_at = max(self._outbound_at, self._runtime.clock.elapsed_ms + self._delay())
+
+        def arrive() -> None:
+            pipe = self._transports.pop(session, None) if last else self._transports.get(session)
+            if pipe is not None:
+                what(pipe)
+
+        self._runtime.after_ms(self._outbound_at - self._runtime.clock.elapsed_ms, arrive)
+
+    def _wake(self) -> None:
+        """Be called when the exchange has something due."""
+        due = max(self._exchange.next_due_ms(), self._now)
+        if self._woken_at is not None and self._woken_at <= due:
+            return
+        self._woken_at = due
+        self._runtime.after_ms(due - self._now, self._advance)
+
+    def _advance(self) -> None:
+        self._woken_at = None
+        self._exchange.advance(self._now)
+        self.pump()
+
+
+class _Remembered(InProcessTransport):
+    """Says who it is before it connects, so that the peer can answer it."""
+
+    def __init__(self, pipe: Pipe, about_to_connect: Callable[[InProcessTransport], None]) -> None:
+        super().__init__(pipe)
+        self._about_to_connect = about_to_connect
+
+    def open(self, listener: Any) -> None:
+        """Connect."""
+        self._about_to_connect(self)
+        super().open(listener)
