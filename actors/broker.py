@@ -145,8 +145,8 @@ class BrokerActor(Actor):
         self._broker.disconnect("the service stops")
 
     def _connect(self) -> None:
-        self._attempt += 1
-        self._broker.connect(_Ears(self._own, self._attempt))
+        if self._broker.connect(_Ears(self._own, self._attempt + 1)):
+            self._attempt += 1
 
     def _hear(self, heard: _Heard) -> None:
         if heard.attempt != self._attempt:

@@ -71,8 +71,11 @@ class Incarnation:
 
     @property
     def own(self) -> Address[Any]:
-        """Give the incarnation's own address. What it tells itself never reaches its successor."""
-        return FencedAddress(self, _Own(self))
+        """Give the incarnation's own address, for itself and for threads that work for it (a socket's reader).
+
+        What it is told there never reaches a successor. It is not counted: many may come while one is handled.
+        """
+        return _Own(self)
 
     def fence(self) -> None:
         """End its influence. After this has returned nothing of it arrives anywhere; final."""
@@ -89,7 +92,12 @@ class _Own:
         self._incarnation = incarnation
 
     def tell(self, message: Any) -> None:
-        self._incarnation.inbox.tell(message)
+        incarnation = self._incarnation
+        with incarnation.lock:
+            if incarnation.fenced:
+                incarnation.dropped += 1
+            else:
+                incarnation.inbox.tell(message)
 
 
 class _Unborn(Inbox):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, assert_never
 
-from actors.address import Name
 from actors.base import Actor
 from actors.clock import Clock
 from actors.journal_board import Beat, Board
@@ -19,7 +18,6 @@ from trading.errors import Unavailable
 from trading.messages import journal
 from trading.values import Milliseconds
 
-JOURNAL: Final = Name[journal.Message]("journal")
 SHOW_MS: Final = 250  # how often a subscriber is shown new prices
 TAIL_MAX: Final = 1_000
 

@@ -6,13 +6,11 @@ as it was for as long as it looks. Times are the journal's own: when it heard of
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
 
-NO_ROWS: Final[Rows] = MappingProxyType({})
 ALERTS_KEPT: Final = 50
 REFUSALS_KEPT: Final = 50
 
@@ -45,13 +43,13 @@ class Picture:
 
     connection: Connection = Connection()
     reconciled: bool = False  # since the connection came up
-    tickers: Rows = NO_ROWS
-    funds: Rows = NO_ROWS
-    orders: Rows = NO_ROWS  # those that rest or wait
-    positions: Rows = NO_ROWS  # those that are not flat
-    brackets: Rows = NO_ROWS  # those that are not over
-    strategies: Rows = NO_ROWS
-    issues: Rows = NO_ROWS  # open ones, by instrument
+    tickers: Rows = field(default_factory=dict)
+    funds: Rows = field(default_factory=dict)
+    orders: Rows = field(default_factory=dict)  # those that rest or wait
+    positions: Rows = field(default_factory=dict)  # those that are not flat
+    brackets: Rows = field(default_factory=dict)  # those that are not over
+    strategies: Rows = field(default_factory=dict)
+    issues: Rows = field(default_factory=dict)  # open ones, by instrument
     halt: Row | None = None
     scores: Mapping[str, int] = field(default_factory=dict)
     last_report: Row | None = None

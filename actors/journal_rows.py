@@ -5,6 +5,7 @@ from typing import Any
 from trading.bracket import Bracket
 from trading.facts import Fill, Holding, Order, Ticker
 from trading.labels import parse
+from trading.lifecycle import State
 from trading.messages import journal
 from trading.reconcile import Report
 from trading.values import Leg, Side, plain
@@ -107,6 +108,25 @@ def bracket_row(bracket: Bracket) -> Row:
         "why": plan.reason,
         "reason": bracket.reason,
         "began_at": bracket.began_at,
+    }
+
+
+def strategy_row(name: str, now: int) -> Row:
+    """A strategy nothing is known of yet."""
+    return {
+        "name": name,
+        "strategy": "",
+        "instrument": "",
+        "parameters": {},
+        "state": State.IDLE.value,
+        "reason": "",
+        "cause": None,
+        "generation": 0,
+        "since": now,
+        "traceback": "",
+        "decision": "",
+        "decided_at": None,
+        "checkpoints": [],
     }
 
 

@@ -129,7 +129,7 @@ def _exchange(picture: Picture, message: _ExchangeFact, beat: Beat) -> Done:
 
 
 def _trade(picture: Picture, message: journal.BracketMoved | journal.SignalRefused, now: int) -> Done:
-    """Show a trade, or one that was not taken. The order manager has written both into the log."""
+    """Show a trade, whose steps are in the log already, or one that was not taken, which is not."""
     if isinstance(message, journal.BracketMoved):
         bracket = message.bracket
         row = rows.bracket_row(bracket)
@@ -146,11 +146,13 @@ def _trade(picture: Picture, message: journal.BracketMoved | journal.SignalRefus
         "sentence": message.why.sentence,
         "at": now,
     }
-    return replace(picture, refusals=(*picture.refusals, refusal)[-REFUSALS_KEPT:]), (Follow(),)
+    text = f"{signal.strategy} may not {signal.side} {signal.instrument}: {message.why.sentence}"
+    write = Write(kind="signal_refused", subject=signal.strategy, text=text, detail=refusal)
+    return replace(picture, refusals=(*picture.refusals, refusal)[-REFUSALS_KEPT:]), (write,)
 
 
 def _strategy(picture: Picture, message: _StrategyFact, now: int) -> Done:
-    known = picture.strategies.get(message.name, _unknown(message.name, now))
+    known = picture.strategies.get(message.name, rows.strategy_row(message.name, now))
     if isinstance(message, journal.Decided) and message.generation < known["generation"]:
         return picture, ()  # said by an incarnation that is gone
     row = {**known, **_changes(known, message, now)}
@@ -275,22 +277,3 @@ def _supervision(message: supervision.Notice) -> Effect:
             return Write(kind="service_stopped", subject="supervisor", text=message.reason, detail=detail)
         case _:
             assert_never(message)
-
-
-def _unknown(name: str, now: int) -> Row:
-    """Give the row of a strategy nothing is known of yet."""
-    return {
-        "name": name,
-        "strategy": "",
-        "instrument": "",
-        "parameters": {},
-        "state": State.IDLE.value,
-        "reason": "",
-        "cause": None,
-        "generation": 0,
-        "since": now,
-        "traceback": "",
-        "decision": "",
-        "decided_at": None,
-        "checkpoints": [],
-    }

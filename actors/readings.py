@@ -11,7 +11,7 @@ from trading.facts import Fill, Holding, Order
 from trading.reconcile import ExchangePicture
 from trading.values import Currency, LabelText, Milliseconds
 
-VALID_MS = 10_000
+VALID_MS = 4_000
 """Past this after it left, no request of ours is started any more, clocks that disagree included."""
 
 PAGES_MAX = 30

@@ -17,6 +17,8 @@ GROUPS: Final = {
     "core": ("Orders, in process", "bench.core"),
     "market": ("Market, in process", "bench.market"),
     "roundtrip": ("Orders, over a socket", "bench.roundtrip"),
+    "actors": ("Messages between actors", "bench.actors"),
+    "store": ("Steps on disk", "bench.store"),
     "client": ("Tickers, received and read by our client", "bench.client"),
     "memory": ("Start and memory", "bench.memory"),
 }

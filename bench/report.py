@@ -69,7 +69,7 @@ def page(groups: dict[str, list[Result]]) -> str:
 
 PAGE: Final = """# Performance
 
-How fast the embedded exchange and the client are. Each figure is the median of several runs, with the least and the
+How fast the embedded exchange, the client and the actors are. Each figure is the median of several runs, with the least and the
 most beside it. They are taken on a small, shared machine: they swing, and the spread says how much.
 
 Written by `{command}`; `make bench` takes all figures again, `python -m bench --quick` a rough version in a minute.
@@ -83,6 +83,8 @@ Written by `{command}`; `make bench` takes all figures again, `python -m bench -
 - *engine* is the matching engine alone, called as the simulated world calls it; *protocol in process* adds requests,
   replies and notifications as objects, but no bytes; *over a socket* is a client, a socket and the exchange as a
   process of its own.
+- What happens in process is counted per second of processor time: nothing waits there, and other work on a shared
+  machine is not measured along. What goes through a socket or to a disk is counted by the clock on the wall.
 - A *market step* moves one of the five markets: book, mark price, funding, bars, resting orders, triggers and
   liquidations of whoever holds a position.
 - Memory is what the operating system counts as resident for the process `tradebaas exchange`.

@@ -43,6 +43,20 @@ def edit(engine: Engine, account: Account, order: Order, wish: Edit, now_ms: int
         _replace(engine, account, market, order, trial, now_ms)
 
 
+def only_with_label(account: Account, label: str, instrument_name: str) -> Order:
+    """The one live order of this label; refused when there is none, or more than one."""
+    found = [
+        order
+        for order in account.live.values()
+        if order.label == label and order.instrument_name == instrument_name and not order.is_dormant
+    ]
+    if not found:
+        raise Refusal(10004)
+    if len(found) > 1:
+        raise Refusal(13032)
+    return found[0]
+
+
 def _edited(engine: Engine, market: Market, order: Order, wish: Edit) -> Order:
     """How the order would look; refuses what no such order may have."""
     spare = None if engine.switches.edit_omitted_flags == "keep" else False

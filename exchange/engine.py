@@ -21,6 +21,7 @@ from exchange.instruments import LISTED, Spec
 from exchange.linked import Links, resting_value
 from exchange.market import Market
 from exchange.numbering import Numbering
+from exchange.questions import Questions
 from exchange.records import (
     ZERO,
     Counters,
@@ -30,14 +31,13 @@ from exchange.records import (
     Row,
     Ticket,
     Trade,
-    TriggerRow,
 )
 from exchange.switches import Switches
 
 _LEAST_TICKS: Final = 2  # a price needs room for a bid below it
 
 
-class Engine:
+class Engine(Questions):
     """All markets, all accounts, one clock that its callers wind."""
 
     def __init__(
@@ -385,62 +385,8 @@ class Engine:
     def edit_by_label(
         self, account: Account, label: str, instrument_name: str, edit: Edit, now_ms: int
     ) -> tuple[Order, list[Trade]]:
-        found = [
-            order
-            for order in account.live.values()
-            if order.label == label and order.instrument_name == instrument_name and not order.is_dormant
-        ]
-        if not found:
-            raise Refusal(10004)
-        if len(found) > 1:
-            raise Refusal(13032)
-        return self.edit(account, found[0].order_id, edit, now_ms)
-
-    # --- questions
-
-    def open_orders(self, account: Account) -> list[Order]:
-        return list(account.live.values())
-
-    def order_state(self, account: Account, order_id: str, now_ms: int) -> Order:
-        order = account.live.get(order_id) or account.archive.recent_order(order_id, now_ms)
-        if order is None:
-            raise Refusal(10004)
-        if order.is_dormant and self.switches.slot_ids_answer == "no":
-            raise Refusal(10004)
-        if order.order_state == "triggered" and self.switches.triggered_id_answers == "no":
-            raise Refusal(10004)
-        return order
-
-    def orders_by_label(self, account: Account, label: str, currency: str, now_ms: int) -> list[Order]:
-        live = [order for order in account.live.values() if order.label == label]
-        found = account.archive.recent_by_label(label, now_ms) + live
-        return [order for order in found if self.markets[order.instrument_name].spec.settlement_currency == currency]
-
-    def order_history(
-        self,
-        account: Account,
-        *,
-        want: Callable[[Order], bool],
-        now_ms: int,
-        include_old: bool = False,
-        include_unfilled: bool = False,
-        historical: bool = False,
-    ) -> list[Order]:
-        return account.archive.history(
-            want, now_ms, include_old=include_old, include_unfilled=include_unfilled, historical=historical
-        )
-
-    def trades(
-        self, account: Account, *, want: Callable[[Trade], bool], now_ms: int, historical: bool = False
-    ) -> list[Trade]:
-        return account.archive.find_trades(want, now_ms, historical=historical)
-
-    def trigger_history(self, account: Account) -> list[TriggerRow]:
-        return list(reversed(account.archive.trigger_rows))
-
-    def ledger(self, account: Account, currency: str, start_ms: int, end_ms: int) -> list[LedgerRow]:
-        rows = account.archive.ledger
-        return [row for row in rows if row.currency == currency and start_ms <= row.timestamp <= end_ms]
+        order = editing.only_with_label(account, label, instrument_name)
+        return self.edit(account, order.order_id, edit, now_ms)
 
     # --- memory
 

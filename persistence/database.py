@@ -111,8 +111,8 @@ class Database:
                 thread.depth -= 1
             return
         assert not thread.reading, "a write inside picture()"
-        self._begin(durable=durable)
         try:
+            self._begin(durable=durable)
             yield
             self.sql("COMMIT")
         except StoreUnavailable:
@@ -139,6 +139,8 @@ class Database:
 
     def _leave(self, how: str) -> None:
         """End a transaction if there still is one: SQLite ends it by itself when the disk is full."""
+        if self._peewee.is_closed():
+            return
         with told_in_our_words():
             connection: sqlite3.Connection = self._peewee.connection()  # type: ignore[no-untyped-call]
             if connection.in_transaction:

@@ -90,7 +90,9 @@ def told_in_our_words() -> Iterator[None]:
 
 def translated(error: Exception) -> Exception:
     """Give the exception of ours for one of the database's."""
-    cause = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
+    cause: BaseException = error
+    while isinstance(original := getattr(cause, "orig", None), BaseException):
+        cause = original  # peewee wraps the driver's exception, sometimes twice
     code = getattr(cause, "sqlite_errorcode", None)
     family = None if code is None else _BY_CODE.get(code & _PRIMARY)
     if family is not None:

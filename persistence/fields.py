@@ -24,11 +24,11 @@ class TimeField(peewee.BigIntegerField):
 
 
 class JsonField(peewee.TextField):
-    """Anything JSON can hold; a Decimal in it becomes text."""
+    """Anything JSON can hold, nothing at all included; a Decimal in it becomes text."""
 
-    def db_value(self, value: Any) -> str | None:
+    def db_value(self, value: Any) -> str:
         """Write it."""
-        return None if value is None else msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value).decode()
 
     def python_value(self, value: str | None) -> Any:
         """Read it as lists, dictionaries and plain values."""

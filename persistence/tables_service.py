@@ -3,7 +3,7 @@
 As in `tables_trade`: made by `schema/`, bound to no database, never outside this package.
 """
 
-from peewee import BlobField, BooleanField, CompositeKey, IntegerField, Model, PrimaryKeyField, TextField
+from peewee import AutoField, BlobField, BooleanField, CompositeKey, IntegerField, Model, TextField
 
 from persistence.fields import JsonField, TimeField
 
@@ -36,7 +36,7 @@ class StrategyRow(Model):
 class OutboxRow(Model):
     """A notice until it is delivered; one that repeats, until somebody answers."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     at = TimeField()
     severity = TextField()
     type = TextField()
@@ -86,7 +86,7 @@ class CredentialRow(Model):
 class HaltRow(Model):
     """A HALT, lifted or not."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     reason = TextField()
     halted_by = TextField()
     since = TimeField()
@@ -102,7 +102,7 @@ class HaltRow(Model):
 class WishRow(Model):
     """Whether the connection was wanted, by whom, from when."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     broker = TextField()
     wish = TextField()
     wished_by = TextField()
@@ -118,7 +118,7 @@ class WishRow(Model):
 class IssueRow(Model):
     """Something that needs a person."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     account = TextField()
     key = TextField()
     instrument = TextField(null=True)
@@ -142,7 +142,7 @@ class IssueRow(Model):
 class ReportRow(Model):
     """One run of the reconciler."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     account = TextField()
     at = TimeField()
     trigger = TextField()
@@ -177,7 +177,7 @@ class ScoreRow(Model):
 class StartRow(Model):
     """One life of the process."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     worker = TextField()
     pid = IntegerField()
     version = TextField()
@@ -210,7 +210,7 @@ class ReceiptRow(Model):
 class TokenRow(Model):
     """An access token, known by its hash alone."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     scope = TextField()
     name = TextField()
     digest = TextField(unique=True)

@@ -4,7 +4,7 @@ The tables themselves are made by `schema/`; a test holds the two together. No m
 is run by the `Database` it is given to, so several can be open in one process.
 """
 
-from peewee import BooleanField, CompositeKey, IntegerField, Model, PrimaryKeyField, TextField
+from peewee import AutoField, BooleanField, CompositeKey, IntegerField, Model, TextField
 
 from persistence.fields import ExactField, JsonField, TimeField
 
@@ -12,7 +12,7 @@ from persistence.fields import ExactField, JsonField, TimeField
 class BracketRow(Model):
     """One bracket. `state` is the whole truth; the other columns are what people ask for."""
 
-    seq = PrimaryKeyField()
+    seq = AutoField()
     account = TextField()
     worker = TextField()
     id = TextField()
@@ -127,7 +127,7 @@ class FillRow(Model):
 class EventRow(Model):
     """Something that happened."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     at = TimeField()
     kind = TextField()
     subject = TextField()
@@ -143,7 +143,7 @@ class EventRow(Model):
 class TransitionRow(Model):
     """A move of a state machine, or the refusal of one."""
 
-    id = PrimaryKeyField()
+    id = AutoField()
     at = TimeField()
     machine = TextField()
     subject = TextField()

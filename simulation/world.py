@@ -1,5 +1,6 @@
 """One world: exchange, service, clock and seed. A crash drops every actor and keeps the database and the exchange."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -21,7 +22,7 @@ from exchange.settings import Settings as ExchangeSettings
 from persistence.store import Store
 from persistence.strategies import Wanted
 from simulation.pipe import Pipe
-from strategies.base import read_parameters
+from strategies.base import Strategy, read_parameters
 from strategies.registry import discover
 from supervisor.house import BUDGETS, Parts, StrategySetup, children
 from supervisor.launch import launch
@@ -48,6 +49,12 @@ class Options:
     strategy: str = "fasttest"
     instrument: str = "BTC-PERPETUAL"
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    kind: type[Strategy] | None = None
+    """A strategy of a test's own, under the name ``strategy``."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    worker: str = "w1"
+    store: Store | None = None
+    """A memory of one's own: one that fails, for example."""
 
 
 class Listening(Actor):
@@ -73,7 +80,7 @@ class World:
         self.exchange = Exchange(
             settings=settings, feed=open_feed(settings, start_ms=START_MS), start_ms=START_MS
         )
-        self.store = Store.in_memory(worker=WorkerId("w1"), account=ACCOUNT)
+        self.store = options.store or Store.in_memory(worker=WorkerId(options.worker), account=ACCOUNT)
         self.told: list[Any] = []
         self.notices: list[notices.Notice] = []
         self._life = 0
@@ -86,16 +93,15 @@ class World:
         self.runtime = SimulatedRuntime(seed=options.seed * 1_000 + self._life, start_ms=start_ms)
         self.pipe = Pipe(self.exchange, self.runtime, Random(f"{options.seed}:{self._life}:pipe"), options.delay_ms)
         self.memory = Remembering(self.store, broker="embedded", owner="me")
-        kind = discover()[options.strategy]
+        kind = options.kind or discover()[options.strategy]
         name = StrategyName(options.strategy)
         self.store.strategies.define(
             name, kind=options.strategy, instrument=options.instrument, parameters={}, wanted=Wanted.RUNNING, at=self.now
         )
         self.store.strategies.begin_process(at=self.now)
         instrument = InstrumentName(options.instrument)
-        setup = StrategySetup(
-            name=name, instrument=instrument, kind=kind, parameters=read_parameters(kind.parameters, {}, "strategies")
-        )
+        parameters = read_parameters(kind.parameters, dict(options.parameters), "strategies")
+        setup = StrategySetup(name=name, instrument=instrument, kind=kind, parameters=parameters)
         limits = Limits()
         parts = Parts(
             memory=self.memory,
@@ -106,7 +112,7 @@ class World:
             strategies=(setup,),
             orders=OrderSettings(
                 owner="me",
-                worker=WorkerId("w1"),
+                worker=WorkerId(options.worker),
                 mode=options.mode,
                 fill_condition=options.fill_condition,
                 risk=Risk(mode=RiskMode.PERCENT, value=Decimal("0.1")),

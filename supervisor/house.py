@@ -94,9 +94,7 @@ def children(parts: Parts, runtime: Runtime) -> list[ChildSpec]:
     ]
 
 
-def _permanent(
-    name: Name[Any], start: Callable[[Incarnation], Actor], *, deadline_ms: int = _DEADLINE_MS
-) -> ChildSpec:
+def _permanent(name: Name[Any], start: Callable[[Incarnation], Actor], *, deadline_ms: int = _DEADLINE_MS) -> ChildSpec:
     return ChildSpec(
         id=name,
         start=start,
@@ -223,5 +221,3 @@ def _desk(parts: Parts, life: Incarnation) -> Actor:
             strategies={setup.name: life.address(strategy_name(setup.name)) for setup in parts.strategies},
         ),
     )
-
-

@@ -49,8 +49,9 @@ class Notes:
             at_ms=self._clock.now_ms(),
         )
 
-    def crowded(self, child: Child, depth: int) -> None:
+    def crowded(self, child: Child) -> None:
         """Say that an inbox has become half full, once."""
+        depth = 0 if child.actor is None else child.actor.actor_inbox.depth()
         if child.newly_crowded(depth):
             inbox_max, at_ms = child.spec.inbox_max, self._clock.now_ms()
             self.tell(supervision.ChildCrowded(child=child.id, depth=depth, inbox_max=inbox_max, at_ms=at_ms))

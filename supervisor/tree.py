@@ -17,17 +17,17 @@ from supervisor.health import TreeState
 from supervisor.memory import Memory
 from supervisor.notes import Notes
 from supervisor.policy import Policy
+from supervisor.rounds import Rounds
 from supervisor.runtime import Runtime
 from supervisor.shutdown import Shutdown
 from supervisor.spec import SUPERVISOR, AddChild, ChildSpec, problems
-from supervisor.watch import judge, pulse
+from supervisor.watch import pulse
 from trading.errors import ConfigError, Refused
 from trading.messages import supervision
 from trading.messages.supervision import Accepted, Notice, Phase
 from trading.restart import Budget, Exit, Verdict
 
 LOOK_MS: Final = 250  # between two looks at everyone's progress
-STILL_LOOKS: Final = 5  # looks missed in a row; the looks themselves are late by a few milliseconds at most
 STOP_MS_MAX: Final = 10_000  # for stopping everything; supervisord waits longer before it kills
 
 
@@ -92,7 +92,7 @@ class Supervisor(Actor):
         self._hospice = Hospice()
         self._phase = Phase.STARTING
         self._to_start = [child for child in self._children.values() if child.spec.autostart]
-        self._looked_s = runtime.now_s()
+        self._rounds = Rounds(runtime, look_ms)
         self._being_started: Child | None = None
         self._shutdown: Shutdown | None = None
         self.exit_code: int | None = None  # known once everything has stopped
@@ -249,34 +249,20 @@ class Supervisor(Actor):
     # Watching.
 
     def _look(self) -> None:
-        now_s = self._runtime.now_s()
-        # When the whole process stood still (SIGSTOP, a frozen machine), everyone seems to hang: give them one look.
-        stood_still = now_s - self._looked_s > STILL_LOOKS * self._look_ms / 1000
-        self._looked_s = now_s
+        self._rounds.begin()
         for child in list(self._children.values()):
             self._notes.lost(child)
-            actor = child.actor
-            if actor is None or child.phase not in {Phase.STARTING, Phase.RUNNING}:
-                continue
-            if not self._runtime.is_running(actor):
-                self._missing(child)
-                continue
-            seen = pulse(actor, now_s)
-            found = None if stood_still else judge(child.spec, seen)
-            if found is not None:
-                self._cut_off(child, *found, self._runtime.stack(actor))
+            found = self._rounds.look_at(child)
+            if found is None:
+                self._notes.crowded(child)
+            elif found.exit is Exit.VANISHED:
+                child.part().actor_inbox.is_closed = True
+                self._trouble(child, found.exit, found.reason, found.stack)
             else:
-                self._notes.crowded(child, seen.inbox_depth)
+                self._cut_off(child, found.exit, found.reason, found.stack)
         for spoke in self._hospice.newly_spoken():
             self._notes.spoke(spoke)
         self._timers.start("look", self._look_ms, _Look(), background=True)
-
-    def _missing(self, child: Child) -> None:
-        """Take note of a thread that is gone; its report may be waiting behind this look, so look twice."""
-        if child.missing:
-            child.part().actor_inbox.is_closed = True
-            self._trouble(child, Exit.VANISHED, "its thread ended without a word", "")
-        child.missing = True
 
     def _cut_off(self, child: Child, exited: Exit, reason: str, stack: str) -> None:
         """Fence a living incarnation off; its thread may go on, but nobody hears it."""
@@ -307,7 +293,8 @@ class Supervisor(Actor):
     def _stop_everything(self, reason: str, exit_code: int) -> None:
         if self._shutdown is not None:
             return
-        self._shutdown = Shutdown(reason, exit_code, self._runtime.clock.monotonic_ms() + self._stop_ms_max)
+        now_ms = self._runtime.clock.monotonic_ms()
+        self._shutdown = Shutdown(reason, exit_code, now_ms, self._stop_ms_max, len(self._living()))
         self._phase = Phase.STOPPING
         self._to_start.clear()
         for child in self._children.values():
@@ -321,10 +308,11 @@ class Supervisor(Actor):
         end = self._shutdown
         if end is None or self.exit_code is not None:
             return
-        child = end.next(self._children.values())
-        if child is not None:
+        living = self._living()
+        if living:
+            child, others = living[-1], len(living) - 1
             if not end.is_waiting_for(child):
-                self._tell_to_stop(child, end.within_ms(child, self._runtime.clock.monotonic_ms()))
+                self._tell_to_stop(child, end.within_ms(child, others, self._runtime.clock.monotonic_ms()))
             return
         for child in self._children.values():
             self._notes.lost(child)
@@ -380,6 +368,9 @@ class Supervisor(Actor):
         return Accepted(child=child.id, phase=child.phase, generation=child.generation)
 
     # Small things.
+
+    def _living(self) -> list[Child]:
+        return [child for child in self._children.values() if child.actor is not None]
 
     def _child(self, spec: ChildSpec) -> Child:
         return Child(spec, self._runtime.directory, self._now_ms())

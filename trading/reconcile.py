@@ -139,17 +139,20 @@ class Report:
         return all(finding.kind in quiet for finding in self.findings) and not self.suspicions
 
 
-@dataclass(slots=True)
 class _Run:
     """A comparison under way."""
 
-    database: DatabasePicture
-    exchange: ExchangePicture
-    suspected: tuple[Suspicion, ...]
-    limits: Limits
-    findings: list[Finding]
-    actions: list[Action]
-    suspicions: list[Suspicion]
+    def __init__(
+        self,
+        database: DatabasePicture,
+        exchange: ExchangePicture,
+        suspected: tuple[Suspicion, ...],
+        limits: Limits,
+    ) -> None:
+        self.database, self.exchange, self.suspected, self.limits = database, exchange, suspected, limits
+        self.findings: list[Finding] = []
+        self.actions: list[Action] = []
+        self.suspicions: list[Suspicion] = []
 
     def find(
         self,
@@ -185,7 +188,7 @@ def reconcile(
     limits: Limits | None = None,
 ) -> Report:
     """Compare. Actions come in the order cancel, alert, restore."""
-    run = _Run(database, exchange, suspected, Limits() if limits is None else limits, [], [], [])
+    run = _Run(database, exchange, suspected, Limits() if limits is None else limits)
     ours: dict[BracketId, list[Order]] = {}
     for order in exchange.orders:
         _sort_order(run, order, ours)

@@ -147,7 +147,8 @@ def _granted(scopes: tuple[str, ...]) -> dict[str, int]:
     granted: dict[str, int] = {}
     for scope in scopes:
         name, _, level = scope.partition(":")
-        granted[name] = max(granted.get(name, 0), _LEVELS.get(level, 2))
+        # A level we do not know counts as none here and as too much below: both make a person look.
+        granted[name] = max(granted.get(name, 0), _LEVELS.get(level, 0))
     return granted
 
 

@@ -81,9 +81,10 @@ def test_a_strategy_late_at_the_end_of_the_service_is_not_in_error_tomorrow(worl
     assert world.memory.error(PROBE) is None
 
 
-def test_the_total_bounds_the_sum_of_all_shutdowns(world: World) -> None:
+def test_the_total_bounds_the_sum_of_all_shutdowns_and_leaves_some_of_it_to_each(world: World) -> None:
+    """The listener, first in order and last to stop, is well: those that hang must not use up its time."""
     names = ("a", "b", "c")
-    world.launches(*(world.spec(Restart.PERMANENT, id=name, shutdown_ms=10_000) for name in names), stop_ms_max=200)
+    world.launches(*(world.spec(Restart.PERMANENT, id=name, shutdown_ms=10_000) for name in names), stop_ms_max=800)
     world.until(lambda: world.supervisor.state().phase is Phase.RUNNING)
     clock = world.runtime.clock
     if world.is_simulated:
@@ -98,7 +99,7 @@ def test_the_total_bounds_the_sum_of_all_shutdowns(world: World) -> None:
     for wake in wakes:
         wake()
 
-    assert 200 <= took_ms < 2_000
+    assert 500 <= took_ms <= 1_000
     (everything,) = world.all_of(EverythingStopped)
     assert everything.abandoned == ("c", "b", "a")
 
@@ -149,6 +150,39 @@ def test_stop_everything_is_heard_between_two_restarts(world: World) -> None:
     world.stops()
 
     assert world.supervisor.exit_code == 0
+
+
+def test_a_child_that_waits_for_its_restart_is_not_restarted_when_everything_stops() -> None:
+    world = World("simulated").runs(Restart.PERMANENT, intensity=10)
+    world.habits.start_raises = Broken("no")
+    world.tell(Raise(error=Broken("first")))
+    world.until(lambda: world.probe.phase is Phase.RESTARTING and len(world.habits.starts) == 3)
+
+    wake = world.simulated.hang(LISTENER)
+    world.runtime.directory.address(SUPERVISOR).tell(StopEverything(reason="end"))
+    world.simulated.run_for(100)
+    assert world.phase() is Phase.IDLE
+    wake()
+    world.until(lambda: bool(world.ended))
+
+    assert len(world.habits.starts) == 3
+
+
+def test_a_death_beside_it_gives_a_late_child_no_second_time() -> None:
+    """Another child that dies while one is waited for must not start the waiting anew."""
+    world = World("simulated")
+    specs = [world.spec(Restart.PERMANENT, id=name, shutdown_ms=500) for name in ("dies", "late")]
+    world.launches(*specs, stop_ms_max=10_000)
+    world.until(lambda: world.supervisor.state().phase is Phase.RUNNING)
+    world.simulated.hang("late")
+    began_ms = world.simulated.clock.elapsed_ms
+
+    world.runtime.directory.address(SUPERVISOR).tell(StopEverything(reason="end"))
+    world.simulated.run_for(400)
+    world.runtime.directory.find("dies").tell(Raise(error=Broken("beside")))
+    world.until(lambda: bool(world.ended))
+
+    assert world.simulated.clock.elapsed_ms - began_ms == 500
 
 
 def test_a_strategy_is_stopped_and_started_at_run_time(world: World) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pykka
 import pytest
 
-from actors.address import ask
+from actors.address import FencedAddress, ask
 from actors.base import Actor
 from supervisor.threads import ThreadsRuntime, ThreadsWheel
 from tests.actors.supervised import LISTENER, PROBE, Greet, Say, World
@@ -40,8 +40,10 @@ class Child(Actor):
         if self.way == "raises":
             raise RuntimeError("no way")
         print("up", flush=True) if self.way else None
+        if self.way == "kills":
+            runtime.directory.find("supervisor").tell("nonsense")
     def on_stop(self):
-        if self.way == "hangs":
+        if self.way in ("hangs", "hangs for long"):
             threading.Event().wait()
 
 class Printer:
@@ -50,7 +52,7 @@ class Printer:
 
 def spec(name, way):
     return ChildSpec(id=Name(name), start=lambda own: Child(way), restart=Restart.PERMANENT,
-                     shutdown_ms=100, deadline_ms=1000, inbox_max=100)
+                     shutdown_ms=9000 if way == "hangs for long" else 100, deadline_ms=1000, inbox_max=100)
 
 runtime = ThreadsRuntime()
 supervisor = Supervisor(runtime=runtime, specs=[spec("ground", ""), spec("child", sys.argv[1])],
@@ -118,6 +120,29 @@ def test_a_tree_that_cannot_come_up_ends_with_exit_code_1_and_says_why() -> None
 
 
 @pytest.mark.process
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    service = Service("hangs for long")
+    service.reads_until("up")
+
+    os.kill(service.process.pid, signal.SIGINT)
+    service.reads_until("stops in order")
+    os.kill(service.process.pid, signal.SIGINT)
+    code, said = service.ends()
+
+    assert code == 1, said
+    assert "SIGINT again" in said
+
+
+@pytest.mark.process
+def test_when_the_supervisor_itself_dies_the_process_says_so_and_ends_with_1() -> None:
+    code, said = Service("kills").ends()
+
+    assert code == 1, said
+    assert "the supervisor itself has died" in said
+    assert "nonsense" in said
+
+
+@pytest.mark.process
 def test_sigusr1_says_where_every_thread_is_and_changes_nothing() -> None:
     service = Service("behaves")
     service.reads_until("up")
@@ -150,30 +175,52 @@ def test_hung_in_on_start_it_is_cut_off(threads: World) -> None:
 
 
 def test_a_message_is_told_before_the_fence_or_dropped_never_in_between(threads: World) -> None:
-    """The teller may be stopped by the interpreter between looking at the fence and telling."""
+    """The teller may be stopped by the interpreter after it has passed the fence; the fence then waits for it."""
     threads.runs(Restart.TEMPORARY)
     incarnation = _probe(threads).incarnation
     assert incarnation is not None
-    address = incarnation.address(LISTENER)
-    incarnation.told_max = 10**9
-    told = threading.Event()
+    inside, go_on, is_down = threading.Event(), threading.Event(), threading.Event()
 
-    def tells() -> None:
-        for number in range(50_000):
-            address.tell(str(number))
-            if number == 5_000:
-                told.set()
+    class Slow:
+        def tell(self, _message: str) -> None:
+            inside.set()
+            assert go_on.wait(5)
 
-    teller = threading.Thread(target=tells)
+    def fences() -> None:
+        incarnation.fence()
+        is_down.set()
+
+    address = FencedAddress(incarnation, Slow())
+    teller = threading.Thread(target=address.tell, args=("on its way",))
+    fencer = threading.Thread(target=fences)
     teller.start()
-    told.wait()
-    incarnation.fence()
-    arrived = incarnation.told
-    teller.join()
-    threads.settle()
+    assert inside.wait(5)
+    fencer.start()
 
-    assert len(threads.heard) == arrived
-    assert incarnation.told + incarnation.dropped == 50_000
+    assert not is_down.wait(0.05)
+    go_on.set()
+    assert is_down.wait(5)
+    teller.join()
+    fencer.join()
+    address.tell("too late")
+
+    assert incarnation.dropped == 1
+
+
+def test_a_helper_thread_may_tell_its_own_actor_more_than_the_actor_may_tell_others(threads: World) -> None:
+    """A socket's reader runs ahead of the actor it reads for; only the size of the inbox bounds it."""
+    threads.runs(Restart.TEMPORARY, told_max=10)
+    incarnation = _probe(threads).incarnation
+    assert incarnation is not None
+    own = incarnation.own
+
+    for number in range(500):
+        own.tell(Say(word=str(number)))
+    threads.until(lambda: len(threads.heard) == 500)
+
+    incarnation.fence()
+    own.tell(Say(word="too late"))
+    assert incarnation.dropped == 1
 
 
 def test_first_in_first_out_from_each_of_many_tellers(threads: World) -> None:

@@ -60,7 +60,7 @@ class TakePicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchCandles:
-    """Deliver the newest closed candles to the strategies of an instrument. It only reads."""
+    """Deliver the newest closed candles to the strategies of an instrument. It only reads, so it may be repeated."""
 
     instrument: InstrumentName
     minutes: int
@@ -69,7 +69,7 @@ class FetchCandles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellInstruments:
-    """Tell the specs of the instruments once more: somebody new listens. It only tells what is known."""
+    """Tell the specs of the instruments once more: somebody new listens. Repeating it is harmless."""
 
 
 Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles | TellInstruments

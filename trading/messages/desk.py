@@ -12,7 +12,7 @@ from trading.values import InstrumentName, StrategyName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartStrategy:
-    """Let a strategy trade."""
+    """Let a strategy trade. Trading already, it changes nothing."""
 
     name: StrategyName
     by: str
@@ -20,7 +20,7 @@ class StartStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStrategy:
-    """Open nothing new; open trades stay managed."""
+    """Open nothing new; open trades stay managed. Paused already, it changes nothing."""
 
     name: StrategyName
     by: str
@@ -28,7 +28,7 @@ class PauseStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeStrategy:
-    """Go on after a pause or an error. After an error it is a new incarnation."""
+    """Go on after a pause or an error, after an error in a new incarnation. Repeating it changes nothing."""
 
     name: StrategyName
     by: str
@@ -36,7 +36,7 @@ class ResumeStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopStrategy:
-    """End the strategy and leave its trade protected."""
+    """End the strategy and leave its trade protected. Stopped already, it changes nothing."""
 
     name: StrategyName
     by: str
@@ -44,7 +44,7 @@ class StopStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseStrategy:
-    """Flatten the strategy's trade."""
+    """Flatten the strategy's trade. While that is under way, repeating it changes nothing."""
 
     name: StrategyName
     by: str
@@ -52,7 +52,7 @@ class CloseStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """Open nothing anywhere until it is lifted."""
+    """Open nothing anywhere until it is lifted. Halted already, it changes nothing."""
 
     reason: str
     by: str
@@ -60,35 +60,35 @@ class Halt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unhalt:
-    """Lift the halt."""
+    """Lift the halt. Lifted already, it changes nothing."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panic:
-    """Halt, cancel every entry, flatten everything of ours."""
+    """Halt, cancel every entry, flatten everything of ours. Repeating it changes nothing."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connect:
-    """Connect to the broker."""
+    """Connect to the broker. Connected already, it changes nothing."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnect:
-    """Close the connection and leave it closed, over restarts too. Resting orders stay."""
+    """Close the connection, and keep it closed over restarts. Resting orders stay. Repeating it changes nothing."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
-    """Connect again after a lost connection; with ``resume`` the strategies it paused go on."""
+    """Connect again after a lost connection; with ``resume`` the strategies it paused go on. Harmless when repeated."""
 
     by: str
     resume: bool
@@ -96,14 +96,14 @@ class Reconnect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconcile:
-    """Compare database and exchange now."""
+    """Compare database and exchange now. It may be repeated."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveIssue:
-    """Choose what becomes of a quarantined finding: adopt, cancel, close or ignore."""
+    """Choose what becomes of a quarantined finding: adopt, cancel, close or ignore. Repeating it changes nothing."""
 
     instrument: InstrumentName
     choice: str
@@ -112,7 +112,7 @@ class ResolveIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
-    """The connection came up or went down."""
+    """The connection came up or went down. Repeating it changes nothing."""
 
     is_up: bool
     reason: str
@@ -120,14 +120,14 @@ class ConnectionChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """The first comparison after a connect (or a later one) is done; trading may begin."""
+    """A comparison is done; after the first one trading may begin. Repeating it changes nothing."""
 
     is_clean: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyMoved:
-    """A strategy is in another state."""
+    """A strategy is in another state. Repeating it changes nothing."""
 
     name: StrategyName
     generation: int
@@ -139,7 +139,7 @@ class StrategyMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyFailed:
-    """A strategy raised, hung or flooded. It stays in ERROR until a person resumes it."""
+    """A strategy raised, hung or flooded; it stays in ERROR until a person resumes it. Repeating it changes nothing."""
 
     name: StrategyName
     generation: int

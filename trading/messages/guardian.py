@@ -23,21 +23,24 @@ class OrderFilled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionChanged:
-    """The exchange reported a position. It replaces the picture before."""
+    """The exchange reported a position. It replaces the picture before; repeating it changes nothing."""
 
     holding: Holding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureTaken:
-    """The exchange, whole. It replaces all that was known."""
+    """The exchange, whole. It replaces all that was known; repeating it changes nothing."""
 
     picture: ExchangePicture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
-    """The connection came up or went down. While it is down, resting stops are the cover."""
+    """The connection came up or went down. While it is down, resting stops are the cover.
+
+    Repeating it changes nothing.
+    """
 
     is_up: bool
 
@@ -52,7 +55,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Time has passed."""
+    """Time has passed. Repeating it does nothing that has not fallen due."""
 
     at: Milliseconds
 

@@ -7,7 +7,7 @@ from trading.reconcile import ExchangePicture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Compare database and exchange now. While a run is under way it changes nothing."""
+    """Compare database and exchange now. Told again while a run is under way, it changes nothing."""
 
     why: str
 
@@ -30,7 +30,7 @@ class PictureFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
-    """The connection came up or went down. Up means: compare before anything trades."""
+    """The connection came up or went down. Up means: compare before anything trades. May be repeated."""
 
     is_up: bool
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers import registry, wire
+from brokers import registry
 from brokers.deribit import account, market
 from brokers.deribit.budget import Bucket, Rate
 from brokers.deribit.channels import BYTES_MAX, CHANNELS_MAX, chunks
@@ -162,6 +162,12 @@ def test_parts_of_a_subscription_keep_every_channel_in_order_within_both_limits(
         assert sum(len(name.encode()) + 3 for name in part) <= BYTES_MAX or len(part) == 1
 
 
+def test_long_names_are_cut_by_bytes_before_they_are_cut_by_number() -> None:
+    parts = list(chunks(f"{number:03d}" + "é" * 60 for number in range(400)))
+
+    assert [len(part) for part in parts] == [238, 162]
+
+
 # --- the table of requests -----------------------------------------------------------------------------------
 
 
@@ -307,48 +313,6 @@ def test_limits_nobody_can_read_count_as_not_stated(raw: Any) -> None:
 
     assert summary.limits is None
     assert summary.portfolio.margin_balance == 2
-
-
-# --- JSON ----------------------------------------------------------------------------------------------------
-
-
-@given(number=st.decimals(allow_nan=False, allow_infinity=False) | st.integers(-(10**40), 10**40))
-def test_a_number_goes_out_and_comes_back_with_exactly_its_digits(number: Decimal | int) -> None:
-    came = wire.decode(wire.encode({"n": number}))["n"]
-
-    assert came == number
-    if isinstance(came, Decimal) and isinstance(number, Decimal):
-        assert came.as_tuple() == number.as_tuple()
-
-
-NO_MESSAGES = {
-    "nothing": b"",
-    "half a message": b'{"a":1',
-    "two messages": b"{}{}",
-    "a list": b"[1]",
-    "a number": b"1",
-    "not a number": b'{"a":NaN}',
-    "an exponent beyond all": b'{"a":1e99999999999999999999}',
-    "brackets without end": b"[" * 30_000,
-    "bytes that are no text": b'{"a":"\xff\xfe"}',
-    "a number of ten thousand digits": b'{"a":' + b"1" * 10_000 + b"}",
-}
-
-
-@pytest.mark.parametrize("raw", NO_MESSAGES.values(), ids=NO_MESSAGES)
-def test_what_is_no_json_object_is_bad_input_with_its_beginning(raw: bytes) -> None:
-    with pytest.raises(BadInput) as bad:
-        wire.decode(raw)
-
-    assert len(str(bad.value.raw)) <= wire.RAW_MAX
-
-
-def test_what_is_kept_of_a_bad_message_is_short_however_deep_it_is() -> None:
-    deep: Any = "x" * 10_000
-    for _ in range(5_000):
-        deep = {"a": [deep] * 3}
-
-    assert len(wire.shorten(deep)) <= wire.RAW_MAX
 
 
 # --- the registry --------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ def test_messages_come_out_whole_and_in_order_however_the_bytes_are_cut(
     messages: list[tuple[bytes, int]], cuts: list[int]
 ) -> None:
     stream = b""
+    pings = 0
     for payload, parts in messages:
         step = len(payload) // parts + 1
         pieces = [payload[at : at + step] for at in range(0, len(payload), step)] or [b""]
@@ -37,6 +38,7 @@ def test_messages_come_out_whole_and_in_order_however_the_bytes_are_cut(
             opcode = Opcode.TEXT if number == 0 else Opcode.CONTINUATION
             stream += frame(opcode, piece, is_last=number == len(pieces) - 1)
             stream += frame(Opcode.PING, b"p")  # control frames may come in between
+            pings += 1
 
     reader = FrameReader()
     found = []
@@ -47,6 +49,8 @@ def test_messages_come_out_whole_and_in_order_however_the_bytes_are_cut(
         stream = stream[size:]
         turn += 1
 
+    # The very last frame too: what is whole must not wait for the next bytes.
+    assert len([opcode for opcode, _ in found if opcode is Opcode.PING]) == pings
     assert [payload for opcode, payload in found if opcode is Opcode.TEXT] == [payload for payload, _ in messages]
 
 

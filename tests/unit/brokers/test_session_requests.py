@@ -18,6 +18,7 @@ from brokers.requests import (
 )
 from tests.unit.brokers.venue import BTC, BUY, Line, order
 from trading.values import (
+    Currency,
     FillCondition,
     InstrumentName,
     LabelText,
@@ -196,3 +197,81 @@ def test_what_cannot_be_meant_is_refused_here_and_never_sent(line: Line, request
 
     assert [(outcome.ref, outcome.code) for outcome in line.told(Refused)] == [(ref, LocalCode.MALFORMED)]
     assert line.venue.requests == []
+
+
+BTC_COIN, ETH_COIN = Currency("BTC"), Currency("ETH")
+SINCE, UNTIL = Milliseconds(5), Milliseconds(9)
+LABEL = LabelText("a")
+WIRE: dict[str, tuple[ask.Request, str, dict[str, Any]]] = {
+    "every open order": (ask.GetOpenOrders(), "private/get_open_orders", {}),
+    "open orders by label": (
+        ask.GetOpenOrdersByLabel(currency=BTC_COIN, label=LABEL),
+        "private/get_open_orders_by_label",
+        {"currency": "BTC", "label": "a"},
+    ),
+    "orders by label": (
+        ask.GetOrdersByLabel(currency=BTC_COIN, label=LABEL),
+        "private/get_order_state_by_label",
+        {"currency": "BTC", "label": "a"},
+    ),
+    "order history, the unfilled and the old ones too": (
+        ask.GetOrderHistory(currency=ETH_COIN, count=20, offset=40, historical=True),
+        "private/get_order_history_by_currency",
+        {
+            "currency": "ETH",
+            "count": 20,
+            "offset": 40,
+            "include_old": True,
+            "include_unfilled": True,
+            "historical": True,
+        },
+    ),
+    "trigger history": (
+        ask.GetTriggerHistory(currency=BTC_COIN, instrument=BTC, continuation="x"),
+        "private/get_trigger_order_history",
+        {"currency": "BTC", "count": 100, "instrument_name": "BTC-PERPETUAL", "continuation": "x"},
+    ),
+    "fills, oldest first": (
+        ask.GetFills(currency=BTC_COIN, since=SINCE, until=UNTIL),
+        "private/get_user_trades_by_currency_and_time",
+        {"currency": "BTC", "start_timestamp": 5, "end_timestamp": 9, "count": 1000, "sorting": "asc"},
+    ),
+    "the fills of an order": (
+        ask.GetFillsOfOrder(order_id=OrderId("7"), historical=True),
+        "private/get_user_trades_by_order",
+        {"order_id": "7", "sorting": "asc", "historical": True},
+    ),
+    "every position": (ask.GetPositions(), "private/get_positions", {"currency": "any"}),
+    "candles of a day": (
+        ask.GetCandles(instrument=BTC, minutes=1440, since=SINCE, until=UNTIL),
+        "public/get_tradingview_chart_data",
+        {"instrument_name": "BTC-PERPETUAL", "start_timestamp": 5, "end_timestamp": 9, "resolution": "1D"},
+    ),
+    "the ledger's next page": (
+        ask.GetLedger(currency=BTC_COIN, since=SINCE, until=UNTIL, continuation="12"),
+        "private/get_transaction_log",
+        {"currency": "BTC", "start_timestamp": 5, "end_timestamp": 9, "count": 250, "continuation": 12},
+    ),
+    "cancel": (ask.CancelOrder(order_id=OrderId("7")), "private/cancel", {"order_id": "7"}),
+    "cancel by label": (
+        ask.CancelByLabel(label=LABEL, currency=BTC_COIN),
+        "private/cancel_by_label",
+        {"label": "a", "currency": "BTC"},
+    ),
+    "close at market": (
+        ask.ClosePosition(instrument=BTC),
+        "private/close_position",
+        {"instrument_name": "BTC-PERPETUAL", "type": "market"},
+    ),
+    "disarm": (ask.DisarmCancelOnDisconnect(), "private/disable_cancel_on_disconnect", {"scope": "connection"}),
+}
+
+
+@pytest.mark.parametrize(("request_", "method", "params"), WIRE.values(), ids=WIRE)
+def test_each_request_goes_out_as_its_method_with_exactly_these_parameters(
+    line: Line, request_: ask.Request, method: str, params: dict[str, Any]
+) -> None:
+    line.submits(request_)
+
+    assert line.venue.methods == [method]
+    assert line.venue.asked(method) == [params]

@@ -1,9 +1,12 @@
 """When a child is restarted, when it is left, when the supervisor gives up: a table and a budget."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from supervisor.process import check_brake
 from trading.restart import (
     TABLE,
     BrakeLimits,
@@ -125,6 +128,33 @@ def test_a_senseless_budget_says_what_is_wrong(budget: Budget, word: str) -> Non
     (problem,) = budget.problems()
 
     assert word in problem
+
+
+class Starts:
+    """A log of starts that lasts as long as the test."""
+
+    def __init__(self, *earlier: ProcessStart) -> None:
+        self.kept = list(earlier)
+
+    def starts(self) -> list[ProcessStart]:
+        return self.kept
+
+    def began(self, at_ms: int) -> None:
+        self.kept.append(ProcessStart(at_ms=at_ms, ended_in_order=False))
+
+    def ended_in_order(self) -> None:
+        self.kept[-1] = replace(self.kept[-1], ended_in_order=True)
+
+
+def test_the_brake_is_checked_against_the_earlier_starts_and_notes_this_one() -> None:
+    starts = Starts()
+
+    held = [check_brake(starts, at_ms, LIMITS) is not None for at_ms in (0, 1, 2, 3)]
+    starts.ended_in_order()
+
+    assert held == [False, False, False, True]
+    assert [start.at_ms for start in starts.kept] == [0, 1, 2, 3]
+    assert starts.kept[-1].ended_in_order
 
 
 LIMITS = BrakeLimits(crashes_max=2, period_ms=600_000)

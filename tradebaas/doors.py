@@ -1,0 +1,129 @@
+"""The doors of the process: the API that people and programs knock at, and the way messages leave to a person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from loguru import logger
+
+from actors.incarnation import Incarnation
+from actors.journal_board import Board
+from actors.names import DESK, JOURNAL
+from actors.notifier import Notifier
+from actors.subscribers import Subscribers
+from persistence import Scope
+from persistence.store import Store
+from supervisor.threads import ThreadsRuntime
+from supervisor.tree import Supervisor
+from tradebaas import __version__
+from tradebaas.settings import Settings, shown
+from trading.bracket.effects import Severity
+from trading.values import Milliseconds
+from webui.access import Access, LocalKey, Who, first_tokens
+from webui.parts import About, Parts, through
+from webui.server import WebServer
+
+LEVELS = {
+    Severity.CRITICAL: "CRITICAL",
+    Severity.ERROR: "ERROR",
+    Severity.WARNING: "WARNING",
+    Severity.INFO: "INFO",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a person has confirmed, in the store's settings."""
+
+    store: Store
+
+    def get(self, key: str) -> Any:
+        """What is stored under a key, or None."""
+        return self.store.settings.get(key)
+
+    def put(self, key: str, value: Any, *, by: str) -> None:
+        """Store it."""
+        raise NotImplementedError("the running service confirms nothing; the command line does")
+
+
+def api(
+    settings: Settings,
+    store: Store,
+    runtime: ThreadsRuntime,
+    supervisor: Supervisor,
+    board: Board,
+    subscribers: Subscribers,
+    *,
+    url: str,
+) -> "Door":
+    """The HTTP API, listening and not answering yet."""
+    now = Milliseconds(runtime.clock.now_ms())
+    given = [
+        (secret, Who(scope=scope, name=f"{scope.value} key of the settings"))
+        for scope, secret in ((Scope.OPERATE, settings.web.operate_token), (Scope.OBSERVE, settings.web.observe_token))
+        if secret is not None
+    ]
+    local = LocalKey(settings.service.data_dir)
+    made = first_tokens(store.tokens, given=[who.scope for _, who in given], at=now)
+    access = Access(store.tokens, [*given, (local.secret, local.who)], runtime.clock.now_ms)
+    parts = Parts(
+        about=About(
+            mode=settings.service.mode.value,
+            version=__version__,
+            worker=settings.service.worker_id,
+            account=settings.broker.id,
+            started_at=now,
+            broker={"id": settings.broker.id, "url": url, "auto_reconnect": settings.broker.auto_reconnect},
+            settings=shown(settings),
+            reconcile_interval_s=settings.reconcile.interval_s,
+            tick_age_s_max=settings.limits.tick_age_s_max,
+            allowed_hosts=settings.web.allowed_hosts,
+            streams_max=settings.web.streams_max,
+            open_metrics=settings.web.open_metrics,
+        ),
+        store=store,
+        board=board,
+        subscribers=subscribers,
+        tree=supervisor.state,
+        ask=through(runtime.directory.address(DESK)),
+        access=access,
+        clock=runtime.clock,
+        log=lambda text: logger.error("{}", text),
+    )
+    server = WebServer(parts, host=settings.web.host, port=settings.web.port)
+    for scope, secret in made:
+        logger.warning("the {} key, shown this once: {}/?token={}", scope.value, server.url, secret.reveal())
+    return Door(server, local)
+
+
+@dataclass(slots=True)
+class Door:
+    """The API server and the command line's key to it."""
+
+    server: WebServer
+    local: LocalKey
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.server.url
+
+    def start(self) -> None:
+        """Answer from now on, and let the command line in."""
+        import os  # noqa: PLC0415 - only for the pid in the file
+
+        self.server.start()
+        self.local.write(self.server.url, os.getpid())
+
+    def stop(self) -> None:
+        """Close."""
+        self.local.remove()
+        self.server.stop()
+
+
+def notifier(settings: Settings, store: Store, life: Incarnation) -> Notifier:
+    """The actor that tells people."""
+    raise NotImplementedError
+
+
+_ = (Callable, JOURNAL)

@@ -1,0 +1,259 @@
+"""The life of the process, from the lock on the data directory to the exit code. Everything is wired here.
+
+    lock, database, exchange (paper), keys, actors, API; then wait for a signal; then all of it back again
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from loguru import logger
+
+from actors.desk import DeskSettings
+from actors.guardian import GuardianSettings
+from actors.incarnation import Incarnation
+from actors.journal import Journal
+from actors.journal_board import Board
+from actors.names import DESK, JOURNAL
+from actors.notifier import Notifier
+from actors.order_manager import OrderSettings
+from actors.remembering import Remembering, SupervisorMemory
+from actors.subscribers import Subscribers
+from brokers import registry
+from brokers.deribit.broker import DeribitBroker
+from brokers.deribit.login import Credentials
+from brokers.deribit.settings import Settings as LineSettings
+from brokers.port import Broker
+from brokers.websocket_transport import WebSocketTransport
+from persistence.data_dir import DataDir, Lock
+from persistence.errors import AlreadyRunning
+from persistence.store import Store
+from persistence.strategies import Wanted
+from strategies.base import read_parameters
+from strategies.registry import discover
+from supervisor.house import BUDGETS, Parts, StrategySetup, children
+from supervisor.process import Process, check_brake
+from supervisor.threads import ThreadsRuntime
+from supervisor.tree import Supervisor
+from tradebaas import __version__, doors
+from tradebaas.paper import PaperExchange
+from tradebaas.settings import Mode, Settings, live_problems
+from trading.bracket import Limits
+from trading.errors import ConfigError, TradingError
+from trading.restart import ProcessStart
+from trading.sizing import Risk
+from trading.values import Currency, InstrumentName, Milliseconds, StrategyName, TriggerSource, WorkerId
+
+EXIT_OK, EXIT_FAILED, EXIT_CONFIG = 0, 1, 78
+SWITCH_INTERVAL_S: Final = 0.001
+"""Python lets a thread run this long before another may; the default of 5 ms would be seen in every order."""
+
+GUARDIAN_LATER_MS: Final = 1_500
+CURRENCIES: Final = (Currency("BTC"), Currency("ETH"), Currency("USDC"))
+PAPER_KEY: Final = "paper"
+
+
+def now_ms() -> Milliseconds:
+    """The wall clock, at the edge of the process."""
+    return Milliseconds(time.time_ns() // 1_000_000)
+
+
+def run(settings: Settings, *, fresh: bool = False) -> int:
+    """Run the service until it is told to stop; give the exit code."""
+    assert __debug__, "assertions are part of the design: never run with -O"
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        with ExitStack() as leaving:
+            return _live(settings, leaving, fresh=fresh)
+    except AlreadyRunning as refusal:
+        logger.error("{}", refusal)
+        return EXIT_FAILED
+    except ConfigError as error:
+        for problem in error.problems:
+            logger.error("{}", problem)
+        return EXIT_CONFIG
+    except (TradingError, OSError) as error:
+        logger.error("{}", error)
+        return EXIT_FAILED
+
+
+def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
+    """The process between its two ends; `leaving` takes back what was taken, last first."""
+    service = settings.service
+    worker = WorkerId(service.worker_id)
+    data_dir = DataDir(service.data_dir).prepare()
+    leaving.callback(Lock(data_dir, worker=worker, pid=os.getpid(), at=now_ms()).release)
+    if fresh:
+        _set_aside(data_dir)
+    store = Store.open(service.data_dir, worker=worker, account=settings.broker.id, at=now_ms())
+    leaving.callback(store.close_thread)
+    log = _StartLog(store)
+    brake = check_brake(log, now_ms())
+    if brake is not None:
+        logger.critical("{}", brake.sentence)
+    url, credentials = _way(settings, store, leaving, fresh=fresh)
+    setups = _strategies(settings, store)
+    board, subscribers, runtime = Board(), Subscribers(), ThreadsRuntime()
+    memory = Remembering(store, broker=settings.broker.id, owner=service.owner)
+
+    def journal(life: Incarnation) -> Journal:
+        return Journal(
+            clock=life.clock,
+            timers=life.timers,
+            log=store.events,
+            board=board,
+            subscribers=subscribers,
+            close=store.close_thread,
+        )
+
+    def notifier(life: Incarnation) -> Notifier:
+        return doors.notifier(settings, store, life)
+
+    def connection() -> Broker:
+        return DeribitBroker(LineSettings(credentials=credentials), WebSocketTransport(url))
+
+    parts = Parts(
+        memory=memory,
+        connection=connection,
+        strategies=setups,
+        orders=_orders(settings, worker),
+        desk=DeskSettings(
+            instruments={setup.name: setup.instrument for setup in setups},
+            candle_minutes=next((one.kind.candle_minutes for one in setups if one.kind.candle_minutes), None),
+            auto_reconnect=settings.broker.auto_reconnect,
+            braked=brake is not None,
+        ),
+        guardian=GuardianSettings(
+            naked_ms_max=settings.limits.naked_ms_max,
+            act_after_ms=settings.limits.naked_ms_max + GUARDIAN_LATER_MS,
+        ),
+        reconcile_ms=settings.reconcile.interval_s * 1_000,
+        currencies=CURRENCIES,
+        stop_trigger=TriggerSource.LAST_PRICE,
+        rng=Random(f"{os.getpid()}:{now_ms()}"),
+        journal=journal,
+        notifier=notifier,
+    )
+    supervisor = Supervisor(
+        runtime=runtime,
+        specs=children(parts, runtime),
+        budgets=BUDGETS,
+        memory=SupervisorMemory(store, runtime.clock.now_ms),
+        notices=(runtime.directory.address(DESK), runtime.directory.address(JOURNAL)),
+    )
+    api = doors.api(settings, store, runtime, supervisor, board, subscribers, url=url)
+    api.start()
+    leaving.callback(api.stop)
+    logger.info("{} mode, {}, data in {}, API at {}", service.mode, url, data_dir.folder, api.url)
+    code = Process(runtime, supervisor, lambda text: logger.info("{}", text)).run()
+    if code == EXIT_OK:
+        log.ended_in_order()
+    return code
+
+
+def _set_aside(data_dir: DataDir) -> None:
+    """Start over: the old database stays beside, under another name."""
+    stamp = now_ms()
+    for path in (data_dir.database, *(Path(f"{data_dir.database}{end}") for end in ("-wal", "-shm"))):
+        if path.exists():
+            path.rename(path.with_name(f"{path.name}.{stamp}.old"))
+
+
+def _way(settings: Settings, store: Store, leaving: ExitStack, *, fresh: bool) -> tuple[str, Credentials | None]:
+    """Where the exchange is, and the key for it. Paper without an address gets an exchange of its own.
+
+    Raises:
+        ConfigError: real money without its second lock, or no key.
+    """
+    broker = settings.broker
+    stored = store.credentials.get(broker.id)
+    client_id = broker.client_id or (stored.client_id if stored else "")
+    secret = broker.client_secret or (stored.client_secret if stored else None)
+    problems = live_problems(settings, doors.Confirmed(store), client_id=client_id or None)
+    if problems:
+        raise ConfigError(problems)
+    url = broker.url
+    if settings.service.mode is Mode.PAPER and not url:
+        paper = PaperExchange(settings.service.data_dir, fresh=fresh)
+        url = paper.start()
+        leaving.callback(paper.stop)
+    if not url:
+        url = registry.find(broker.id).url
+    if settings.service.mode is Mode.PAPER and not client_id:
+        return url, Credentials(client_id=PAPER_KEY, client_secret=PAPER_KEY)
+    if not client_id or secret is None:
+        raise ConfigError([f"{broker.id} needs a key: `tradebaas credentials set`"])
+    return url, Credentials(client_id=client_id, client_secret=secret.reveal())
+
+
+def _strategies(settings: Settings, store: Store) -> tuple[StrategySetup, ...]:
+    """Take the configured strategies into the database; those it had keep what was wanted of them."""
+    kinds = discover()
+    setups = []
+    for name, one in settings.strategies.items():
+        kind = kinds[one.strategy]
+        parameters = read_parameters(kind.parameters, dict(one.parameters), f"strategies.{name}")
+        store.strategies.define(
+            name,
+            kind=one.strategy,
+            instrument=one.instrument,
+            parameters=one.parameters,
+            wanted=Wanted.RUNNING if one.autostart else Wanted.STOPPED,
+            at=now_ms(),
+        )
+        setups.append(
+            StrategySetup(
+                name=StrategyName(name), instrument=InstrumentName(one.instrument), kind=kind, parameters=parameters
+            )
+        )
+    store.strategies.begin_process(at=now_ms())
+    return tuple(setups)
+
+
+def _orders(settings: Settings, worker: WorkerId) -> OrderSettings:
+    risk = settings.risk
+    return OrderSettings(
+        owner=settings.service.owner,
+        worker=worker,
+        mode=settings.broker.bracket_mode,
+        fill_condition=settings.broker.fill_condition,
+        risk=Risk(mode=risk.mode, value=risk.value),
+        leverage_max=risk.leverage,
+        notional_max=risk.notional,
+        limits=Limits(
+            naked_ms_max=settings.limits.naked_ms_max, hydrate_ms_max=settings.limits.hydrate_ms_max
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _StartLog:
+    """The starts of this worker, for the crash-loop brake."""
+
+    store: Store
+    start_id: int | None = None
+
+    def starts(self) -> Sequence[ProcessStart]:
+        """The earlier starts that may still matter."""
+        return [
+            ProcessStart(at_ms=start.at, ended_in_order=start.ended_at is not None)
+            for start in self.store.starts.newest()
+        ]
+
+    def began(self, at_ms: int) -> None:
+        """This one has begun."""
+        started = self.store.starts.begin(pid=os.getpid(), version=__version__, at=Milliseconds(at_ms))
+        self.start_id = started.id
+
+    def ended_in_order(self) -> None:
+        """And ended as it should."""
+        if self.start_id is not None:
+            self.store.starts.end(self.start_id, "in order", at=now_ms())
+
+

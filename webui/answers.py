@@ -1,0 +1,110 @@
+"""How the API speaks: JSON with money as text, and one shape for everything that goes wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import bottle
+import msgspec
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+BODY_MAX = 64 * 1024
+LIST_MAX = 500
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+class Problem(bottle.HTTPResponse):  # type: ignore[misc]  # bottle has no types
+    """An answer that says no: one shape, whatever the reason."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        sentence: str,
+        *,
+        field: str | None = None,
+        reason: str | None = None,
+        state: str | None = None,
+        retry_s: float | None = None,
+    ) -> None:
+        """``code`` is for programs, ``sentence`` for people; ``field`` and ``reason`` belong to wrong input."""
+        error = {"code": code, "sentence": sentence, "field": field, "reason": reason, "state": state}
+        headers = {"Content-Type": "application/json"}
+        if retry_s is not None:
+            headers["Retry-After"] = str(max(1, round(retry_s + 0.5)))
+        super().__init__(encode({"error": error}), status, headers)
+
+
+def wrong(field: str, reason: str) -> Problem:
+    """Refuse an input."""
+    return Problem(400, "bad_input", f"{field}: {reason}", field=field, reason=reason)
+
+
+def missing(what: str, name: object) -> Problem:
+    """Say that there is no such thing."""
+    return Problem(404, "not_found", f"there is no {what} {str(name)[:100]!r}")
+
+
+def encode(content: object) -> bytes:
+    """Write JSON. A Decimal becomes text, exactly."""
+    return _ENCODER.encode(content)
+
+
+def json_answer(content: object, status: int = 200) -> bottle.HTTPResponse:
+    """Answer with JSON that nobody may keep."""
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return bottle.HTTPResponse(encode(content), status, headers)
+
+
+def listed(items: Sequence[Any], cursor: object = None) -> dict[str, Any]:
+    """Give the one shape of lists."""
+    return {"items": list(items), "next": None if cursor is None else str(cursor)}
+
+
+def body_as(shape: type[T]) -> T:
+    """Read the request's body; an empty one is an empty object. Raises Problem."""
+    raw = raw_body()
+    try:
+        return msgspec.json.decode(raw or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `$.")
+        field = place.rstrip("`") or _named(said) or "body"
+        raise wrong(field, said.replace("`", "")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise wrong("body", "is not JSON") from None
+
+
+def raw_body() -> bytes:
+    """Give the body's bytes. Raises Problem when there are too many."""
+    if (bottle.request.content_length or 0) > BODY_MAX:
+        raise Problem(413, "too_large", f"a body may have {BODY_MAX} bytes")
+    found = bottle.request.body.read(BODY_MAX + 1)
+    assert isinstance(found, bytes)
+    if len(found) > BODY_MAX:
+        raise Problem(413, "too_large", f"a body may have {BODY_MAX} bytes")
+    return found
+
+
+def query(known: Mapping[str, Any]) -> dict[str, str]:
+    """Give the query's parameters; one that is not known is wrong, and not passed over."""
+    found = dict(bottle.request.query.decode().allitems())
+    for name in found:
+        if name not in known:
+            raise wrong(name, f"no such parameter; known are {', '.join(sorted(known)) or 'none'}")
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def number(found: Mapping[str, str], name: str, *, least: int, most: int, default: int | None = None) -> int | None:
+    """Read a whole number out of a query."""
+    text = found.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most or len(text) > 18:  # noqa: PLR2004
+        raise wrong(name, f"must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def _named(said: str) -> str:
+    """The field in "Object contains unknown field `x`" or "missing required field `x`"."""
+    parts = said.split("`")
+    return parts[1] if "field" in said and len(parts) > 2 else ""  # noqa: PLR2004 - before, name, after

@@ -1,0 +1,105 @@
+"""The API put together: where everything is, and the one place that catches everything."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+import bottle
+
+from persistence.access import Scope
+from persistence.errors import StoreUnavailable
+from trading.errors import TradingError
+from webui import health, look, metrics, operate
+from webui.answers import Problem
+from webui.gate import Gate, current
+from webui.page import PAGE
+from webui.parts import Parts
+from webui.stream import Streams
+
+API: Final = "/api/v2"
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+Handler = Callable[..., Any]
+
+
+def make_app(parts: Parts, streams: Streams | None = None) -> bottle.Bottle:
+    """Make the WSGI application. ``streams`` is what a server stops when it ends."""
+    app = bottle.Bottle(autojson=False)
+    gate = Gate(parts)
+    counts = metrics.Counts()
+    app.add_hook("before_request", gate.check)
+    app.add_hook("after_request", functools.partial(_finish, counts))
+    app.default_error_handler = _error_page
+    app.install(_Answered(parts.log))
+    streams = streams or Streams(parts)
+    registry = metrics.registry(parts, streams, counts)
+
+    app.get("/health", callback=lambda: health.answer(parts))
+    app.get("/metrics", callback=lambda: metrics.answer(registry))
+    app.get("/", callback=_page)
+    app.get(f"{API}/stream", callback=streams.open)
+    look.mount(app, API, parts, streams)
+    operate.mount(app, API, parts)
+    return app
+
+
+class _Answered:
+    """Bottle's plugin around every handler: the key must do, and whatever is raised becomes an answer."""
+
+    api = 2
+    name = "answered"
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+
+    def apply(self, handler: Handler, route: Any) -> Handler:
+        needs = route.config.get("scope", Scope.OBSERVE)
+
+        @functools.wraps(handler)
+        def answered(**given: Any) -> Any:
+            try:
+                if needs is Scope.OPERATE:
+                    _must_operate()
+                return handler(**given)
+            except bottle.HTTPResponse:
+                raise
+            except StoreUnavailable as error:
+                raise Problem(503, "store_unavailable", f"the database does not answer: {error}") from None
+            except TradingError as error:
+                raise Problem(400, "refused", str(error)) from None
+            except Exception as error:  # noqa: BLE001 - the error page: the one place here that catches everything
+                self._log(f"{bottle.request.method} {bottle.request.path}: {type(error).__name__}: {error}")
+                raise Problem(500, "internal", "something is wrong in the service itself; its log says what") from None
+
+        return answered
+
+
+def _must_operate() -> None:
+    if not current().may_operate:
+        raise Problem(403, "not_allowed", "this key is for looking only")
+
+
+def _finish(counts: metrics.Counts) -> None:
+    for name, value in HEADERS.items():
+        bottle.response.set_header(name, value)
+    counts.answered(bottle.response.status_code)
+
+
+def _error_page(error: bottle.HTTPError) -> bytes:
+    """Give bottle's own errors (404, 405, 500) the shape of all the others."""
+    codes = {404: ("not_found", "there is nothing at this address"), 405: ("method", "not with this method")}
+    code, sentence = codes.get(error.status_code, ("http", str(error.status_line)))
+    problem = Problem(error.status_code, code, sentence)
+    bottle.response.set_header("Content-Type", "application/json")
+    body = problem.body
+    assert isinstance(body, bytes)
+    return body
+
+
+def _page() -> bottle.HTTPResponse:
+    return bottle.HTTPResponse(PAGE, 200, {"Content-Type": "text/html; charset=utf-8"})
