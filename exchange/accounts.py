@@ -7,7 +7,7 @@ settlement, as on Deribit; a position's average price is not touched by settleme
 from decimal import Decimal
 from typing import Final
 
-from exchange.archive import Archive
+from exchange.archive import KEPT, Archive, Kept
 from exchange.instruments import CURRENCIES, Spec
 from exchange.market import Market
 from exchange.records import ZERO, Order, Position, Wallet
@@ -23,13 +23,13 @@ def booked(amount: Decimal) -> Decimal:
 class Account:
     """One (sub)account, segregated standard margin: every currency stands for itself."""
 
-    def __init__(self, name: str, user_id: int) -> None:
+    def __init__(self, name: str, user_id: int, kept: Kept = KEPT) -> None:
         self.name = name
         self.user_id = user_id
         self.wallets = {currency: Wallet(account=name, currency=currency) for currency in CURRENCIES}
         self.positions: dict[str, Position] = {}
         self.live: dict[str, Order] = {}  # open and untriggered, dormant children included
-        self.archive = Archive()
+        self.archive = Archive(kept)
         self.locked: set[str] = set()  # currencies, or ALL
         self.cod_account = False
         self.self_trading_reject_mode = "reject_taker"

@@ -7,36 +7,42 @@ historical, which in turn leaves out the recent ones.
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from exchange.records import LedgerRow, Order, Trade, TriggerRow
 
-ORDERS_RECENT_MS: Final = 30 * 60_000
-TRADES_RECENT_MS: Final = 24 * 3_600_000
-OLD_MS: Final = 2 * 24 * 3_600_000
-KEPT_ORDERS: Final = 4_000
-KEPT_TRADES: Final = 8_000
-KEPT_ROWS: Final = 4_000
+
+class Kept(NamedTuple):
+    """How long things stay in the recent store, and how many rows of a kind an account keeps at the most."""
+
+    orders_recent_ms: int = 30 * 60_000
+    trades_recent_ms: int = 24 * 3_600_000
+    old_ms: int = 2 * 24 * 3_600_000  # older orders must be asked for by include_old
+    rows_max: int = 5_000
+
+
+KEPT: Final = Kept()
 
 
 class Archive:
     """The past of one account."""
 
-    __slots__ = ("_by_label", "ledger", "orders", "trades", "trigger_rows")
+    __slots__ = ("_by_label", "_kept", "ledger", "orders", "trades", "trigger_rows")
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept = KEPT) -> None:
+        self._kept = kept
         self.orders: dict[str, Order] = {}  # closed ones, by id, oldest first
         self._by_label: dict[str, list[Order]] = {}
-        self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
-        self.trigger_rows: deque[TriggerRow] = deque(maxlen=KEPT_ROWS)
-        self.ledger: deque[LedgerRow] = deque(maxlen=KEPT_ROWS)
+        self.trades: deque[Trade] = deque(maxlen=kept.rows_max)
+        self.trigger_rows: deque[TriggerRow] = deque(maxlen=kept.rows_max)
+        self.ledger: deque[LedgerRow] = deque(maxlen=kept.rows_max)
 
     def close(self, order: Order) -> None:
         """An order has ended; the oldest is forgotten when there are too many."""
         self.orders[order.order_id] = order
         if order.label:
             self._by_label.setdefault(order.label, []).append(order)
-        if len(self.orders) > KEPT_ORDERS:
+        if len(self.orders) > self._kept.rows_max:
             self.forget(next(iter(self.orders)))
 
     def forget(self, order_id: str) -> None:
@@ -51,21 +57,22 @@ class Archive:
 
     def recent_order(self, order_id: str, now_ms: int) -> Order | None:
         order = self.orders.get(order_id)
-        return order if order is not None and now_ms - order.updated_ms <= ORDERS_RECENT_MS else None
+        return order if order is not None and now_ms - order.updated_ms <= self._kept.orders_recent_ms else None
 
     def recent_by_label(self, label: str, now_ms: int) -> list[Order]:
-        return [order for order in self._by_label.get(label, ()) if now_ms - order.updated_ms <= ORDERS_RECENT_MS]
+        oldest_ms = now_ms - self._kept.orders_recent_ms
+        return [order for order in self._by_label.get(label, ()) if order.updated_ms >= oldest_ms]
 
     def history(
         self, want: Callable[[Order], bool], now_ms: int, *, include_old: bool, include_unfilled: bool, historical: bool
     ) -> list[Order]:
         """Closed orders, newest first."""
-        oldest_ms = 0 if include_old else now_ms - OLD_MS
+        oldest_ms = 0 if include_old else now_ms - self._kept.old_ms
         return [
             order
             for order in reversed(self.orders.values())
             if order.updated_ms >= oldest_ms
-            and (now_ms - order.updated_ms > ORDERS_RECENT_MS) == historical
+            and (now_ms - order.updated_ms > self._kept.orders_recent_ms) == historical
             and (include_unfilled or order.filled_amount > 0)
             and want(order)
         ]
@@ -75,7 +82,7 @@ class Archive:
         return [
             trade
             for trade in self.trades
-            if (now_ms - trade.timestamp > TRADES_RECENT_MS) == historical and want(trade)
+            if (now_ms - trade.timestamp > self._kept.trades_recent_ms) == historical and want(trade)
         ]
 
     def rows(self) -> Iterator[Order | Trade | TriggerRow | LedgerRow]:

@@ -1,8 +1,7 @@
 """The matching engine: accounts, markets and everything that happens between them, in the order of time.
 
 Pure: time comes in as an argument, chance from one seed. Commands raise `Refusal` and then have done nothing;
-every effect is noted in `changes`. `step` runs what falls due: moves of the feed, children coming alive,
-settlement.
+effects are noted in `changes`. `step` runs what falls due: moves of the feed, children, settlement.
 """
 
 import heapq
@@ -13,6 +12,7 @@ from typing import Final
 
 from exchange import editing, image, liquidation, matching, placing, settlement, triggers
 from exchange.accounts import Account
+from exchange.archive import KEPT, Kept
 from exchange.changes import Changes
 from exchange.editing import Edit
 from exchange.errors import Refusal, bad_param
@@ -49,6 +49,7 @@ class Engine(Questions):
         specs: Sequence[Spec] = LISTED,
         switches: Switches | None = None,
         hydration_ms: tuple[int, int] = (20, 400),
+        kept: Kept = KEPT,
     ) -> None:
         self.switches = Switches() if switches is None else switches
         self.now_ms = start_ms
@@ -73,7 +74,7 @@ class Engine(Questions):
         self.slots_max = 500
         self._holders: dict[str, dict[str, Account]] = {name: {} for name in self.markets}
         self._feed = feed
-        self._hydration_ms = hydration_ms
+        self._hydration_ms, self._kept = hydration_ms, kept
         self._due: list[tuple[int, int, str]] = []  # (time, number, primary whose children come alive)
         self._due_number = 0
         self._settling_until_ms = 0
@@ -85,7 +86,7 @@ class Engine(Questions):
         found = self.accounts.get(name)
         if found is not None:
             return found
-        account = Account(name, 100_001 + len(self.accounts) if user_id is None else user_id)
+        account = Account(name, 100_001 + len(self.accounts) if user_id is None else user_id, self._kept)
         self.accounts[name] = account
         for currency, amount in deposits.items():
             wallet = account.wallets[currency]

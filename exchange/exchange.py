@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from exchange import rpc
+from exchange.archive import Kept
 from exchange.auth import Gate, Grant
 from exchange.changes import Changes
 from exchange.credits import Credits
@@ -51,6 +52,12 @@ class Exchange:
             specs=settings.instruments,
             switches=settings.switches,
             hydration_ms=settings.latency.hydration_ms,
+            kept=Kept(
+                settings.retention.closed_order_ms,
+                settings.retention.trade_ms,
+                settings.retention.old_order_ms,
+                settings.retention.rows_max,
+            ),
         )
         for setup in settings.accounts:
             self.engine.open_account(setup.name, deposits=setup.deposits)

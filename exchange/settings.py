@@ -75,7 +75,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     closed_order_ms: _Positive = 30 * 60_000  # in the recent store, by id and by label
     trade_ms: _Positive = 24 * 3_600_000  # the same for trades
     old_order_ms: _Positive = 2 * 24 * 3_600_000  # beyond it, order history wants include_old
-    rows_max: _Positive = 20_000  # of each kind and account; the oldest go first
+    rows_max: _Positive = 5_000  # of each kind and account; the oldest go first
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -135,7 +135,7 @@ def test_kill_9_in_the_middle_of_steps_loses_nothing_acknowledged_and_leaves_not
         acknowledged |= told
         with Lock(DataDir(folder), worker=WORKER, pid=os.getpid(), at=NOW):
             store = Store.open(folder, worker=WORKER, account="paper", at=NOW)
-            found = {trade.bracket_id: trade.version for trade in store.trades(limit=500).items}
+            found: dict[str, int] = {trade.bracket_id: trade.version for trade in store.trades(limit=500).items}
             assert [one for one, version in told.items() if found.get(one, 0) < version] == [], "acknowledged and gone"
             ahead = sum(version - acknowledged.get(one, 0) for one, version in found.items())
             assert ahead <= 1, "more than the one step that was under way is there unacknowledged"

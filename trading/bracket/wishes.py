@@ -126,7 +126,8 @@ class Wishes:
             return
         self.change(phase=Phase.QUARANTINED, reason=why)
         ids = ", ".join(order.order_id for order in self.bracket.alive) or "none"
-        text = f"{self.bracket.plan.instrument}: bracket {self.bracket.plan.bracket_id} needs a person: {why}. Orders: {ids}"
+        plan = self.bracket.plan
+        text = f"{plan.instrument}: bracket {plan.bracket_id} needs a person: {why}. Orders: {ids}"
         self.want(Alert(severity=Severity.CRITICAL, text=text))
         self.want(Quarantined(why=why))
 

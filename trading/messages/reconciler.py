@@ -22,7 +22,7 @@ class PictureTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFailed:
-    """It could not be read whole; nothing is concluded from it."""
+    """It could not be read whole; nothing is concluded from it, and repeating it changes nothing."""
 
     picture_id: int
     why: str

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.accounts import accrue_funding, booked, fill_position
+from exchange.archive import Kept
 from exchange.bars import DAY_MS
 from exchange.engine import Engine
 from exchange.errors import Refusal
 from exchange.margin import account_summary, margins, position_view, standing
-from exchange.records import Counters, Position, Row
+from exchange.records import Counters, Position, Row, Ticket
 from exchange.settlement import next_after
 from exchange.switches import Switches
 from tests.unit.exchange.floor import INVERSE, LINEAR, START_MS, Floor, SilentFeed
@@ -274,3 +275,16 @@ def test_a_trade_after_settlement_counts_from_the_average_or_the_settlement_by_t
     told = floor.bot.archive.trades[-1]
     counted_from = entry if position == "average" else settled
     assert told.profit_loss == booked(floor.unit / counted_from - floor.unit / told.price)
+
+
+def test_what_is_kept_is_bounded_by_the_settings() -> None:
+    floor = Floor()
+    small = Engine(seed=1, feed=SilentFeed(), start_ms=START_MS, kept=Kept(rows_max=10, orders_recent_ms=1000))
+    account = small.open_account("main", deposits={"BTC": Decimal(10)})
+    ticket = Ticket(instrument_name=INVERSE, direction="buy", amount=Decimal(10), price=Decimal(60000), label="x")
+    for _ in range(25):
+        order, _trades = small.place(account, ticket, START_MS)
+        small.cancel(account, order.order_id, START_MS)
+    assert len(account.archive.orders) == len(small.orders_by_label(account, "x", "BTC", START_MS)) == 10
+    assert small.orders_by_label(account, "x", "BTC", START_MS + 1001) == []
+    assert floor.bot.archive.trades.maxlen == Kept().rows_max
