@@ -105,7 +105,7 @@ class Desk(Actor):
 
     # --- what it is told
 
-    def on_receive(self, message: desk.Message | supervision.Notice | _TryAgain) -> desk.Answer | None:
+    def on_receive(self, message: desk.Message | _TryAgain) -> desk.Answer | None:
         """Commands answer; facts do not."""
         match message:
             case desk.ConnectionChanged(is_up=is_up, reason=reason):

@@ -40,6 +40,8 @@ from trading.values import (
     WorkerId,
 )
 
+DEFAULT_LIMITS = Limits()
+
 OVER_KEPT = 100  # brackets that are over and may still hear of a late fill
 """A late fill of an older one is found by the reconciler."""
 
@@ -55,7 +57,7 @@ class OrderSettings:
     risk: sizing.Risk
     leverage_max: Decimal | None = None
     notional_max: Decimal | None = None
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,7 +449,7 @@ class OrderManager(Actor):
         ):
             return
         self._quarantined.pop(message.instrument, None)
-        for bracket_id, bracket in tuple(self._over.items()):
+        for bracket in tuple(self._over.values()):
             is_it = bracket.plan.instrument == message.instrument and bracket.phase is Phase.QUARANTINED
             if is_it and message.choice in {"close", "cancel"}:
                 freed = replace(bracket, phase=Phase.CLOSING, reason=f"resolved: {message.choice}", odd_since=None)

@@ -4,6 +4,7 @@ It decides nothing about trades: its report goes to the order manager, the only 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import assert_never
 
 from actors.address import Address
@@ -89,10 +90,8 @@ class Reconciler(Actor):
 
     def _compare(self, report: Report) -> None:
         self._suspicions = report.suspicions
-        try:
+        with suppress(MemoryFails):  # the report is for people; what it asks for must be done all the same
             self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
-        except MemoryFails:
-            pass  # the report is for people; what it asks for must be done all the same
         self._to_orders.tell(orders.Reconciled(report=report))
         self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
         if report.suspicions:

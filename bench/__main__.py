@@ -47,9 +47,9 @@ def main() -> int:
 def _measure(module: str, effort: Effort) -> list[Result]:
     try:
         run: Callable[[Effort], list[Result]] = importlib.import_module(module).run
-    except ImportError as reason:
-        return [Missing(name=module, reason=str(reason))]
-    return run(effort)
+        return run(effort)
+    except (ImportError, AssertionError) as reason:
+        return [Missing(name=module, reason=str(reason) or type(reason).__name__)]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
 from trading.restart import Budget, Restart
 
-HOPS: Final = 200_000
+HOPS: Final = 60_000  # the simulated world takes more than 200 000 at one moment for a loop
 GOAL_SIMULATED: Final = 200_000.0  # hops a second
 CHAIN: Final = 3
 PACE_S: Final = 0.003

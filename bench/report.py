@@ -69,8 +69,8 @@ def page(groups: dict[str, list[Result]]) -> str:
 
 PAGE: Final = """# Performance
 
-How fast the embedded exchange, the client and the actors are. Each figure is the median of several runs, with the least and the
-most beside it. They are taken on a small, shared machine: they swing, and the spread says how much.
+How fast the embedded exchange, the client and the actors are. Each figure is the median of several runs, with the
+least and the most beside it. They are taken on a small, shared machine: they swing, and the spread says how much.
 
 Written by `{command}`. `make bench` takes all figures again, `python -m bench --quick` a rough version in a
 minute.

@@ -171,8 +171,15 @@ class Links:
         if primary is None:
             self._drop(account, primary_id, now_ms)
             return
+        before = account.amount(market.spec.instrument_name)
         for slot in list(slots):
-            self._place_due(account, market, primary, slot, now_ms)
+            more = _due(market, primary, slot)
+            if more <= 0:
+                continue
+            if slot.oco_ref is not None and account.amount(market.spec.instrument_name) != before:
+                self._spare(account, slot, more, now_ms)  # its sibling came alive and traded at once
+            else:
+                self._place(account, market, slot, more, now_ms)
         if not primary.is_live and primary_id in self.slots:
             if engine.switches.dormant_remainder == "place" and primary.filled_amount:
                 for slot in list(self.slots[primary_id]):
@@ -180,18 +187,12 @@ class Links:
             self._drop(account, primary_id, now_ms)
         self._called.discard(primary_id)
 
-    def _place_due(self, account: Account, market: Market, primary: Order, slot: Order, now_ms: int) -> None:
-        assert slot.leg is not None
-        whole = slot.leg.amount
-        due = whole
-        if primary.trigger_fill_condition == "incremental" and primary.order_state != "filled":
-            step = market.spec.contract_size
-            due = (whole * primary.filled_amount / primary.amount / step).to_integral_value(ROUND_FLOOR) * step
-        elif primary.trigger_fill_condition == "complete_fill" and primary.order_state != "filled":
-            due = ZERO
-        more = due - (whole - slot.amount)
-        if more > 0:
-            self._place(account, market, slot, more, now_ms)
+    def _spare(self, account: Account, slot: Order, amount: Decimal, now_ms: int) -> None:
+        """A child that need not come alive any more: the other half of its pair has traded."""
+        slot.amount -= amount
+        if slot.amount <= 0:
+            slot.amount = slot.leg.amount if slot.leg is not None else amount
+            self._engine.end(account, slot, "cancelled", now_ms, reason="oco_other_closed")
 
     def _place(self, account: Account, market: Market, slot: Order, amount: Decimal, now_ms: int) -> None:
         """A child under its new id; one that is alive already grows instead."""
@@ -203,14 +204,14 @@ class Links:
         else:
             engine.changes.orders[slot.order_id] = slot
         for order in account.live.values():
-            if order.leg == slot.leg and order.primary_order_id == slot.primary_order_id and not order.is_dormant:
+            if order.slot_id == slot.order_id:
                 engine.resize(account, market, order, order.amount + amount, now_ms)
                 return
         leg = msgspec.structs.replace(slot.leg, amount=amount)
         child = order_of_leg(
             account, market, leg, engine.numbering.order_id(market, leg.type, leg.direction, leg.trigger), now_ms
         )
-        child.leg = slot.leg
+        child.slot_id = slot.order_id
         child.is_secondary_oto = True
         child.primary_order_id = slot.primary_order_id
         child.oco_ref = slot.oco_ref
@@ -235,6 +236,18 @@ class Links:
         slot.triggered = True
         self.leave_slot(slot)
         self._engine.retire(account, slot, now_ms)
+
+
+def _due(market: Market, primary: Order, slot: Order) -> Decimal:
+    """How much more of a child may come alive now, by the primary's condition and what of it has filled."""
+    assert slot.leg is not None
+    whole = due = slot.leg.amount
+    if primary.trigger_fill_condition == "incremental" and primary.order_state != "filled":
+        step = market.spec.contract_size
+        due = (whole * primary.filled_amount / primary.amount / step).to_integral_value(ROUND_FLOOR) * step
+    elif primary.trigger_fill_condition == "complete_fill" and primary.order_state != "filled":
+        due = ZERO
+    return due - (whole - slot.amount)
 
 
 def order_of_leg(account: Account, market: Market, leg: Leg, order_id: str, now_ms: int) -> Order:

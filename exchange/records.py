@@ -102,6 +102,7 @@ class Order(msgspec.Struct, kw_only=True, omit_defaults=True, tag="order", tag_f
     oco_ref: str | None = None
     is_dormant: bool = False  # a child still waiting in its OTO slot
     leg: Leg | None = None  # what a dormant child becomes
+    slot_id: str | None = None  # the slot in which a child waited
     session_id: int = 0
     priority: int = 0  # place in the queue at its price
 

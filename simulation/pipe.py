@@ -1,6 +1,7 @@
 """The line between the service's broker and the exchange in the same process: every message takes its time."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -72,9 +73,9 @@ class Pipe:
         for item in self._exchange.drain():
             match item:
                 case Send(session_id=session, message=message):
-                    self._sets_out(session, lambda pipe, message=message: pipe.deliver(message))
+                    self._sets_out(session, partial(_deliver, message))
                 case Close(session_id=session, reason=reason):
-                    self._sets_out(session, lambda pipe, reason=reason: pipe.cut(reason), last=True)
+                    self._sets_out(session, partial(_cut, reason), last=True)
         self._wake()
 
     def _sets_out(self, session: int, what: Callable[[InProcessTransport], Any], *, last: bool = False) -> None:
@@ -99,6 +100,14 @@ class Pipe:
         self._woken_at = None
         self._exchange.advance(self._now)
         self.pump()
+
+
+def _deliver(message: Message, pipe: InProcessTransport) -> None:
+    pipe.deliver(message)
+
+
+def _cut(reason: str, pipe: InProcessTransport) -> None:
+    pipe.cut(reason)
 
 
 class _Remembered(InProcessTransport):

@@ -77,9 +77,7 @@ class World:
         rng = Random(f"{options.seed}:world")
         self._rng = rng
         settings = options.exchange
-        self.exchange = Exchange(
-            settings=settings, feed=open_feed(settings, start_ms=START_MS), start_ms=START_MS
-        )
+        self.exchange = Exchange(settings=settings, feed=open_feed(settings, start_ms=START_MS), start_ms=START_MS)
         self.store = options.store or Store.in_memory(worker=WorkerId(options.worker), account=ACCOUNT)
         self.told: list[Any] = []
         self.notices: list[notices.Notice] = []
@@ -96,7 +94,12 @@ class World:
         kind = options.kind or discover()[options.strategy]
         name = StrategyName(options.strategy)
         self.store.strategies.define(
-            name, kind=options.strategy, instrument=options.instrument, parameters={}, wanted=Wanted.RUNNING, at=self.now
+            name,
+            kind=options.strategy,
+            instrument=options.instrument,
+            parameters={},
+            wanted=Wanted.RUNNING,
+            at=self.now,
         )
         self.store.strategies.begin_process(at=self.now)
         instrument = InstrumentName(options.instrument)
@@ -119,7 +122,9 @@ class World:
                 limits=limits,
             ),
             desk=DeskSettings(
-                instruments={name: instrument}, candle_minutes=kind.candle_minutes, auto_reconnect=options.auto_reconnect
+                instruments={name: instrument},
+                candle_minutes=kind.candle_minutes,
+                auto_reconnect=options.auto_reconnect,
             ),
             guardian=GuardianSettings(naked_ms_max=limits.naked_ms_max, act_after_ms=limits.naked_ms_max + 1_500),
             reconcile_ms=60_000,
@@ -161,5 +166,3 @@ class World:
         answer = ask(self.runtime.directory.address(DESK), command, timeout_s=5)
         assert isinstance(answer, desk.Answer)
         return answer
-
-

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from actors.notifier import Notifier
 from loguru import logger
 
 from actors.incarnation import Incarnation
 from actors.journal_board import Board
 from actors.names import DESK, JOURNAL
-from actors.notifier import Notifier
 from actors.subscribers import Subscribers
 from persistence import Scope
 from persistence.store import Store
@@ -110,7 +110,7 @@ class Door:
 
     def start(self) -> None:
         """Answer from now on, and let the command line in."""
-        import os  # noqa: PLC0415 - only for the pid in the file
+        import os
 
         self.server.start()
         self.local.write(self.server.url, os.getpid())

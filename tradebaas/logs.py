@@ -35,6 +35,13 @@ def set_up(log: Log, redactor: Redactor, *, stream: IO[str] | None = None) -> No
     )
 
 
+def show_once(text: str, *, stream: IO[str] | None = None) -> None:
+    """Show something that is not for the log, a key made a moment ago; the redactor would hide it."""
+    out = sys.stderr if stream is None else stream
+    out.write(f"{text}\n")
+    out.flush()
+
+
 def stop() -> None:
     """Write what waits and let go of the stream."""
     logger.complete()

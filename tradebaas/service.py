@@ -1,6 +1,6 @@
 """The life of the process, from the lock on the data directory to the exit code. Everything is wired here.
 
-    lock, database, exchange (paper), keys, actors, API; then wait for a signal; then all of it back again
+lock, database, exchange (paper), keys, actors, API; then wait for a signal; then all of it back again
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from actors.notifier import Notifier
 from loguru import logger
 
 from actors.desk import DeskSettings
@@ -21,7 +22,6 @@ from actors.incarnation import Incarnation
 from actors.journal import Journal
 from actors.journal_board import Board
 from actors.names import DESK, JOURNAL
-from actors.notifier import Notifier
 from actors.order_manager import OrderSettings
 from actors.remembering import Remembering, SupervisorMemory
 from actors.subscribers import Subscribers
@@ -226,9 +226,7 @@ def _orders(settings: Settings, worker: WorkerId) -> OrderSettings:
         risk=Risk(mode=risk.mode, value=risk.value),
         leverage_max=risk.leverage,
         notional_max=risk.notional,
-        limits=Limits(
-            naked_ms_max=settings.limits.naked_ms_max, hydrate_ms_max=settings.limits.hydrate_ms_max
-        ),
+        limits=Limits(naked_ms_max=settings.limits.naked_ms_max, hydrate_ms_max=settings.limits.hydrate_ms_max),
     )
 
 
@@ -255,5 +253,3 @@ class _StartLog:
         """And ended as it should."""
         if self.start_id is not None:
             self.store.starts.end(self.start_id, "in order", at=now_ms())
-
-

@@ -39,6 +39,8 @@ class Watch:
     instrument: InstrumentName
     is_ours: bool = False
     position: Decimal = ZERO
+    by_hand: Decimal = ZERO
+    """What a person bought (sold: negative) of it while it was ours: theirs, and not to be closed by us."""
     orders: tuple[Order, ...] = ()
     fill_ids: tuple[FillId, ...] = ()
     label: Label | None = None
@@ -63,8 +65,9 @@ class Watch:
 
     @property
     def uncovered(self) -> Decimal:
-        """How much of the position no stop would close."""
-        return max(ZERO, abs(self.position) - self.cover)
+        """How much of our part of the position no stop would close."""
+        added = self.by_hand if self.position > 0 else -self.by_hand
+        return max(ZERO, abs(self.position) - max(ZERO, added) - self.cover)
 
 
 Change = Callable[[Watch], Watch]
@@ -82,24 +85,43 @@ def with_fill(watch: Watch, fill: Fill) -> Watch:
     if fill.fill_id in watch.fill_ids:
         return watch
     seen = (*watch.fill_ids, fill.fill_id)[-FILLS_KEPT:]
-    moved = watch.position + (fill.amount if fill.side is Side.BUY else -fill.amount)
-    return _named(replace(watch, position=moved, fill_ids=seen), fill.label)
+    moved = fill.amount * fill.side.sign
+    hand = watch.by_hand + moved if watch.position and parse(fill.label) is None else watch.by_hand
+    return _named(_held(replace(watch, by_hand=hand, fill_ids=seen), watch.position + moved), fill.label)
+
+
+def _held(watch: Watch, position: Decimal) -> Watch:
+    """Where nothing is held, nothing of it is anybody's."""
+    return replace(watch, position=position, by_hand=watch.by_hand if position else ZERO)
 
 
 def with_position(watch: Watch, holding: Holding) -> Watch:
     """The exchange's own word on the position."""
-    return replace(watch, position=holding.amount)
+    return _held(watch, holding.amount)
 
 
 def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
     """The exchange, whole: it replaces what was known."""
     held = [one.amount for one in picture.holdings if one.instrument == watch.instrument]
-    cleared = replace(watch, orders=(), position=held[0] if held else ZERO)
+    cleared = _held(replace(watch, orders=()), held[0] if held else ZERO)
     for order in picture.orders:
         if order.instrument == watch.instrument:
             cleared = with_order(cleared, order)
-    seen = tuple(fill.fill_id for fill in picture.fills if fill.instrument == watch.instrument)
-    return replace(cleared, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
+    fills = tuple(fill for fill in picture.fills if fill.instrument == watch.instrument)
+    seen = tuple(fill.fill_id for fill in fills if fill.fill_id not in cleared.fill_ids)
+    hand = _by_hand(cleared, fills)
+    return replace(cleared, by_hand=hand, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
+
+
+def _by_hand(watch: Watch, fills: tuple[Fill, ...]) -> Decimal:
+    """What a person did since our trade began, where its beginning is in the picture; else what was known."""
+    if watch.label is None or not watch.position:
+        return watch.by_hand
+    named = ((fill, parse(fill.label)) for fill in fills)
+    began = min((fill.at for fill, label in named if label and label.bracket == watch.label.bracket), default=None)
+    if began is None:
+        return watch.by_hand
+    return sum((one.amount * one.side.sign for one in fills if one.at >= began and parse(one.label) is None), ZERO)
 
 
 def _named(watch: Watch, text: LabelText) -> Watch:

@@ -4,6 +4,7 @@ Each refusal has a code that never changes its meaning and a sentence for people
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum, unique
 
 from trading.errors import Refused
@@ -23,6 +24,7 @@ class GuardCode(StrEnum):
     QUARANTINED = "quarantined"
     ORPHANS_KNOWN = "orphans_known"
     INSTRUMENT_TAKEN = "instrument_taken"
+    POSITION_HELD = "position_held"
     STORE_FAILING = "store_failing"
     INSTRUMENT_UNKNOWN = "instrument_unknown"
     INSTRUMENT_CLOSED = "instrument_closed"
@@ -47,6 +49,8 @@ class Standing:
     orphans: int
     taken_by: str | None
     """The open bracket on this instrument."""
+    held: Decimal
+    """What the account holds of this instrument. Without a trade of ours it is somebody else's."""
     instrument: Instrument | None
     ticker: Ticker | None
     price_age_ms_max: int = 10_000
@@ -98,6 +102,11 @@ def _global(signal: Signal, standing: Standing) -> tuple[tuple[GuardCode, bool, 
             GuardCode.INSTRUMENT_TAKEN,
             standing.taken_by is not None,
             f"{instrument} has an open trade already: {standing.taken_by}",
+        ),
+        (
+            GuardCode.POSITION_HELD,
+            standing.held != 0,
+            f"the account holds {standing.held} of {instrument} that no trade of ours explains",
         ),
         (GuardCode.SETTLEMENT_NEAR, settles, "the daily settlement at 08:00 UTC is too near"),
     )

@@ -131,6 +131,8 @@ class Report:
     findings: tuple[Finding, ...]
     actions: tuple[Action, ...]
     suspicions: tuple[Suspicion, ...]
+    holdings: tuple[Holding, ...] = ()
+    """The account's positions as they were read."""
 
     @property
     def is_clean(self) -> bool:
@@ -207,6 +209,7 @@ def reconcile(
         findings=tuple(run.findings),
         actions=tuple(sorted(run.actions, key=lambda action: rank[type(action)])),
         suspicions=tuple(run.suspicions),
+        holdings=exchange.holdings,
     )
 
 
@@ -259,14 +262,15 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
 
 
 def concerns(bracket: Bracket, fill: Fill) -> bool:
-    """Is this fill part of the trade: of one of its orders, or of somebody closing it by hand?"""
+    """Is this fill part of the trade: of one of its orders, or of somebody trading by hand meanwhile?"""
     plan = bracket.plan
     if fill.instrument != plan.instrument or fill.at < bracket.began_at - CLOCK_MS:
         return False
     label = parse(fill.label)
     if label is not None:
         return label.bracket == plan.bracket_id
-    return fill.side is not plan.side and fill.at >= bracket.began_at
+    # By hand: on the exchange's clock where it has told of a fill of ours, else on ours.
+    return fill.at >= min((own.at for own in bracket.fills if bracket.is_own(own)), default=bracket.began_at)
 
 
 def _compare_cover(run: _Run, bracket: Bracket) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+from typing import assert_never
 
 import msgspec
 
@@ -233,6 +234,8 @@ class Desk:
                     order, _ = engine.edit(account, effect.order_id, wish, now)
                 case brackets.Cancel():
                     order = engine.cancel(account, effect.order_id, now)
+                case _:
+                    assert_never(effect)
         except Refusal as refusal:
             return brackets.Refused(intent_id=effect.intent_id, code=refusal.code, sentence=refusal.message)
         fills = tuple(fill_of(trade) for trade in engine.changes.trades[before:] if trade.order_id == order.order_id)

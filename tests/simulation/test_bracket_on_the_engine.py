@@ -7,6 +7,7 @@ wrong may happen; then the line is mended and everything must settle: flat, noth
 from decimal import Decimal
 from random import Random
 
+import msgspec
 import pytest
 
 from exchange.errors import Refusal
@@ -23,7 +24,8 @@ PRICES = (60000, 63400, 63600, 63800, 63940, 64000, 64200, 64450, 64510, 64600)
 
 def _desk(seed: int, *, bad_line: bool) -> Desk:
     rng = Random(f"{seed}:world")
-    switches = Switches(**{name: rng.choice(positions) for name, positions in POSITIONS.items()})
+    drawn = {name: rng.choice(positions) for name, positions in POSITIONS.items()}
+    switches = msgspec.convert(drawn, Switches)
     floor = Floor(switches, rng.choice([INVERSE, LINEAR]))
     line = Line()
     if bad_line:

@@ -7,6 +7,7 @@ copied database nor another key inherits it.
 from typing import Any, Final, Protocol
 
 from tradebaas.settings.sections import Mode, Settings
+from trading.values import Milliseconds
 
 KEY: Final = "live_confirmed"
 WORDS: Final = "trade my real money"
@@ -14,13 +15,17 @@ WORDS: Final = "trade my real money"
 
 
 class Confirmations(Protocol):
-    """The part of the store this needs: settings that were changed while running."""
+    """The part of the store this reads: what was set while running."""
 
     def get(self, key: str) -> Any:
         """Give what is stored under a key, or None."""
         ...
 
-    def put(self, key: str, value: Any, *, by: str) -> None:
+
+class Confirming(Protocol):
+    """The part of the store this writes: `store.settings`."""
+
+    def put(self, key: str, value: Any, *, by: str, at: Milliseconds) -> None:
         """Store it; on disk when it returns."""
         ...
 
@@ -43,14 +48,14 @@ def live_problems(settings: Settings, store: Confirmations, *, client_id: str | 
     return tuple(problems)
 
 
-def confirm_live(settings: Settings, store: Confirmations, *, client_id: str, by: str) -> None:
+def confirm_live(settings: Settings, store: Confirming, *, client_id: str, by: str, at: Milliseconds) -> None:
     """Store that a person wants this worker to trade real money with this key."""
-    store.put(KEY, _confirmation(settings, client_id), by=by)
+    store.put(KEY, _confirmation(settings, client_id), by=by, at=at)
 
 
-def revoke_live(store: Confirmations, *, by: str) -> None:
+def revoke_live(store: Confirming, *, by: str, at: Milliseconds) -> None:
     """Take it back; the next start in live mode is refused."""
-    store.put(KEY, None, by=by)
+    store.put(KEY, None, by=by, at=at)
 
 
 def _confirmation(settings: Settings, client_id: str | None) -> dict[str, str]:

@@ -256,15 +256,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     strategies: Mapping[str, Strategy] = DEFAULT_STRATEGIES
     source: Path | None = None
 
-    def secrets(self) -> tuple[str, ...]:
-        """Give every secret in clear, for the log to hide. Nothing else may ask for them."""
+    def secrets(self) -> tuple[Secret, ...]:
+        """Give every secret there is, for the log to hide."""
         held = (
             self.broker.client_secret,
             self.web.operate_token,
             self.web.observe_token,
             self.telegram.token,
         )
-        return tuple(secret.reveal() for secret in held if secret is not None)
+        return tuple(secret for secret in held if secret is not None)
 
 
 SECTIONS: Final = MappingProxyType(

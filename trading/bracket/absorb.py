@@ -18,7 +18,7 @@ from trading.bracket.messages import (
     Unknown,
     Verdict,
 )
-from trading.bracket.state import PLACING, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
+from trading.bracket.state import PLACING, UNSEEN, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
 from trading.facts import Fill, Order
 from trading.values import (
     ZERO,
@@ -28,12 +28,8 @@ from trading.values import (
     Leg,
     Liquidity,
     Milliseconds,
-    OrderId,
     OrderState,
 )
-
-UNSEEN = "unseen"
-"""The order id of a fill that nobody showed us: its price is an estimate, its result unknown."""
 
 GONE = "not_found"
 """The cancel reason of an order that the exchange no longer knows and that left no other trace."""
@@ -101,7 +97,7 @@ def _reduced(bracket: Bracket, held: Decimal, price: Decimal, now: Milliseconds)
         return bracket
     fill = Fill(
         fill_id=FillId(f"{UNSEEN}:{bracket.plan.bracket_id}:{now}"),
-        order_id=OrderId(UNSEEN),
+        order_id=UNSEEN,
         label=LabelText(""),
         instrument=bracket.plan.instrument,
         side=bracket.plan.side.opposite,

@@ -7,7 +7,7 @@ out open; only then whether anything is finished.
 from dataclasses import replace
 from decimal import Decimal
 
-from trading.bracket.absorb import UNSEEN, inquire
+from trading.bracket.absorb import inquire
 from trading.bracket.effects import (
     Alert,
     Ask,
@@ -17,6 +17,7 @@ from trading.bracket.effects import (
     Severity,
 )
 from trading.bracket.state import (
+    UNSEEN,
     Bracket,
     Limits,
     Mode,
@@ -218,7 +219,7 @@ def _aim(wishes: Wishes, held: Decimal) -> None:
         if left_of(targets[0]) != held:
             wishes.resize(targets[0], held)
         return
-    opened = max((fill.at for fill in bracket.fills if fill.side is bracket.plan.side), default=now)
+    opened = max((fill.at for fill in bracket.counted if fill.side is bracket.plan.side), default=now)
     if bracket.plan.mode is Mode.NATIVE and now < opened + limits.hydrate_ms_max:
         wishes.wake_at(opened + limits.hydrate_ms_max)
     elif bracket.attempt(Leg.TARGET) - (bracket.plan.mode is Mode.NATIVE) >= limits.target_attempts_max:
@@ -239,7 +240,7 @@ def _flee(wishes: Wishes, reason: str) -> None:
 
 def _exit_reason(bracket: Bracket) -> str:
     """Who closed it, by the last fill on the way out."""
-    exits = [fill for fill in bracket.fills if fill.side is not bracket.plan.side]
+    exits = [fill for fill in bracket.counted if fill.side is not bracket.plan.side]
     if not exits:
         return "closed"
     last = max(exits, key=lambda fill: (fill.at, fill.fill_id))

@@ -2,15 +2,14 @@
 
 from decimal import Decimal
 
-from trading.bracket.absorb import UNSEEN
-from trading.bracket.state import Bracket
+from trading.bracket.state import UNSEEN, Bracket
 from trading.pnl import TradePnl, from_fills
 from trading.values import ZERO
 
 
 def result(bracket: Bracket, funding: Decimal = ZERO) -> TradePnl:
     """The result in the settlement currency."""
-    booked = from_fills(bracket.fills, currency=bracket.plan.currency, funding=funding)
+    booked = from_fills(bracket.counted, currency=bracket.plan.currency, funding=funding)
     unseen = any(fill.order_id == UNSEEN for fill in bracket.fills)
     if not unseen:
         return booked

@@ -65,6 +65,9 @@ class Purpose(StrEnum):
 
 BEGINNING = Milliseconds(0)
 
+UNSEEN = OrderId("unseen")
+"""The order id of a fill that nobody showed us: its price is an estimate, its result unknown."""
+
 PLACING = frozenset({Purpose.BRACKET, Purpose.ENTRY, Purpose.STOP, Purpose.TARGET, Purpose.CLOSE})
 
 
@@ -175,25 +178,56 @@ class Bracket:
         """What is held, in the direction of the plan; negative is the wrong side.
 
         An order may show more filled than its fills have told so far, or the other way round: the larger counts.
-        Fills of somebody else's orders on the instrument count too: a person may close a part by hand.
+        What a person trades by hand on the instrument counts as far as it closes ours: what they add is theirs, and
+        so is what they sell beyond it.
         """
         filled: dict[OrderId, Decimal] = {}
         sides: dict[OrderId, Side] = {}
         for fill in self.fills:
-            filled[fill.order_id] = filled.get(fill.order_id, ZERO) + fill.amount
-            sides[fill.order_id] = fill.side
+            if self.is_own(fill):
+                filled[fill.order_id] = filled.get(fill.order_id, ZERO) + fill.amount
+                sides[fill.order_id] = fill.side
         for order in self.orders:
             if order.filled_amount > filled.get(order.order_id, ZERO):
                 filled[order.order_id] = order.filled_amount
                 sides[order.order_id] = order.side
         side = self.plan.side
-        return sum((amount if sides[one] is side else -amount for one, amount in filled.items()), ZERO)
+        own = sum((amount if sides[one] is side else -amount for one, amount in filled.items()), ZERO)
+        if own <= 0:
+            return own
+        return max(ZERO, own + min(ZERO, self._by_hand))
+
+    def is_own(self, fill: Fill) -> bool:
+        """Is this fill of an order of the bracket, or does it stand for one that nobody showed us?"""
+        label = parse(fill.label)
+        return fill.order_id == UNSEEN or (label is not None and label.bracket == self.plan.bracket_id)
+
+    @property
+    def _by_hand(self) -> Decimal:
+        """What a person bought (sold: negative) in the direction of the plan meanwhile."""
+        side = self.plan.side
+        hand = (fill for fill in self.fills if not self.is_own(fill))
+        return sum((fill.amount if fill.side is side else -fill.amount for fill in hand), ZERO)
+
+    @property
+    def counted(self) -> tuple[Fill, ...]:
+        """The fills that make its result: its own, and those of a person's closing it."""
+        counted: list[Fill] = []
+        net = ZERO
+        for fill in self.fills:
+            if self.is_own(fill):
+                counted.append(fill)
+                continue
+            net += fill.amount if fill.side is self.plan.side else -fill.amount
+            if net < 0 and fill.side is not self.plan.side:
+                counted.append(fill)
+        return tuple(counted)
 
     @property
     def has_held(self) -> bool:
         """Did it ever hold anything?"""
         side = self.plan.side
-        return any(fill.side is side for fill in self.fills) or any(
+        return any(fill.side is side and self.is_own(fill) for fill in self.fills) or any(
             order.filled_amount > 0 and order.side is side for order in self.orders
         )
 

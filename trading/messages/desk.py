@@ -7,6 +7,7 @@ changes nothing more and says so.
 from dataclasses import dataclass
 
 from trading.lifecycle import Event, PauseCause, State
+from trading.messages import supervision
 from trading.values import InstrumentName, StrategyName
 
 
@@ -172,4 +173,4 @@ Command = (
     | Reconcile
     | ResolveIssue
 )
-Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyFailed
+Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyFailed | supervision.Notice

@@ -354,3 +354,40 @@ def test_settings_bound_the_number_of_waiting_orders(floor: Floor) -> None:
     with pytest.raises(Refusal) as refused:
         floor.bracket(entry="63900")
     assert refused.value.code == 13901
+
+
+@pytest.mark.parametrize("condition", ["first_hit", "complete_fill", "incremental"])
+@pytest.mark.parametrize("first", ["target", "stop"])
+def test_a_child_that_trades_the_moment_it_comes_alive_spares_its_sibling(
+    floor: Floor, condition: str, first: str
+) -> None:
+    """Found by the fuzz: the second child was placed all the same and stayed, an orphan."""
+    target = Leg(direction="sell", amount=floor.unit, price=Decimal(63900), label="target", reduce_only=True)
+    stop = Leg(
+        direction="sell",
+        amount=floor.unit,
+        type="stop_market",
+        label="stop",
+        reduce_only=True,
+        trigger="last_price",
+        trigger_price=Decimal(64500) if first == "stop" else Decimal(63000),
+    )
+    floor.places(
+        "buy",
+        price="64010",
+        linked_order_type="one_triggers_one_cancels_other",
+        trigger_fill_condition=condition,
+        legs=(target, stop) if first == "target" else (stop, target),
+    )
+    floor.waits(500)
+    assert floor.position == 0
+    assert not floor.bot.live
+    floor.check_books()
+
+
+def test_two_equal_legs_under_one_primary_become_two_orders(floor: Floor) -> None:
+    """Found by the fuzz: the second was added to the first."""
+    leg = Leg(direction="sell", amount=floor.unit, price=Decimal(64500))
+    floor.places("buy", price="64010", linked_order_type="one_triggers_other", legs=(leg, leg))
+    floor.waits(500)
+    assert [order.amount for order in floor.bot.live.values()] == [floor.unit, floor.unit]

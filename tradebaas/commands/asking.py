@@ -1,0 +1,79 @@
+"""What the commands share: the options that say which service, and what becomes of everything that goes wrong.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 78 wrong configuration.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec
+
+import click
+
+from tradebaas.client import Client, NotRunning, SaidNo, find
+from tradebaas.commands.tables import print_json
+from tradebaas.settings import Kinds, Settings, load
+from trading.errors import ConfigError
+
+FAILED: Final = 1
+CONFIGURATION: Final = 78
+
+P = ParamSpec("P")
+
+config_option = click.option(
+    "--config", type=click.Path(dir_okay=False, path_type=Path), help="The settings file.  [default: tradebaas.toml]"
+)
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Where the service keeps what it knows."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+
+def settings_or_exit(
+    config: Path | None, data_dir: Path | None, *, port: int | None = None, kinds: Kinds | None = None
+) -> Settings:
+    """Read the settings, or print everything that is wrong with them and end."""
+    flags = {"service.data_dir": None if data_dir is None else data_dir.absolute(), "web.port": port}
+    try:
+        return load(file=config, flags=flags, kinds=kinds)
+    except ConfigError as error:
+        exit_for(error)
+
+
+def exit_for(error: ConfigError) -> NoReturn:
+    """Print every problem and end so that nobody tries again by himself."""
+    for problem in error.problems:
+        click.echo(f"tradebaas: {problem}", err=True)
+    sys.exit(CONFIGURATION)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say what went wrong and end."""
+    click.echo(f"tradebaas: {sentence}", err=True)
+    sys.exit(FAILED)
+
+
+def asks(command: Callable[Concatenate[Client, bool, P], None]) -> Callable[..., Any]:
+    """Give a command a client of the running service and `as_json`; turn a no into a sentence and an exit code."""
+
+    @config_option
+    @data_dir_option
+    @json_option
+    @functools.wraps(command)
+    def asking(config: Path | None, data_dir: Path | None, as_json: bool, **given: Any) -> None:  # noqa: FBT001 - click
+        settings = settings_or_exit(config, data_dir)
+        try:
+            client = find(settings)
+            try:
+                command(client, as_json, **given)  # type: ignore[call-arg]  # click gives what the command declares
+            finally:
+                client.close()
+        except NotRunning as nobody:
+            fail(str(nobody))
+        except SaidNo as no:
+            if as_json and no.content is not None:
+                print_json(no.content)
+            fail(str(no))
+
+    return asking
