@@ -132,6 +132,8 @@ class BrokerActor(Actor):
                 self._watch(instruments, minutes)
             case broker.TellInstruments():
                 self._tell_instruments()
+            case broker.TellStanding():
+                self._tell_standing()
             case broker.Connect():
                 self._connect()
             case broker.Disconnect(reason=reason):
@@ -391,6 +393,14 @@ class BrokerActor(Actor):
             self._read(requests.GetAccountSummary(currency=currency), self._summary_known)
         self._watch(self._instruments, self._minutes)
         self._say_connection(reason="")
+
+    def _tell_standing(self) -> None:
+        """For somebody who knows nothing yet; nothing is what they know of a connection that is down."""
+        if self._is_up:
+            self._to.orders.tell(orders.InstrumentsKnown(instruments=tuple(self._specs.values())))
+            for currency in self._currencies:
+                self._read(requests.GetAccountSummary(currency=currency), self._summary_known)
+            self._say_connection(reason="")
 
     def _went_down(self, reason: str) -> None:
         self._is_up = False

@@ -15,13 +15,15 @@ from actors.base import Actor
 from actors.clock import Clock
 from actors.desk_memory import DeskMemory, Wanted
 from actors.memory import MemoryFails
+from actors.names import BROKER, GUARDIAN, ORDERS, RECONCILER
 from actors.timers import Timers
 from trading.bracket.effects import Severity
 from trading.lifecycle import PauseCause, State
-from trading.messages import broker, desk, journal, notices, orders, reconciler, strategy, supervision
-from trading.values import InstrumentName, Milliseconds, StrategyName
+from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy, supervision
+from trading.values import BracketId, InstrumentName, Milliseconds, StrategyName
 
 PREFIX = "strategy:"
+NO_BRACKET = BracketId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Addresses:
 
     broker: Address[broker.Message]
     orders: Address[orders.Message]
+    guardian: Address[guardian.Message]
     reconciler: Address[reconciler.Message]
     notifier: Address[notices.Message]
     journal: Address[journal.Message]
@@ -94,14 +97,21 @@ class Desk(Actor):
             if name in self._states:
                 self._states[name], self._reasons[name] = State.ERROR, error
         self._wants_connection = self._memory.wants_connection()
-        instruments = tuple(dict.fromkeys(self._settings.instruments.values()))
-        self._to.broker.tell(broker.Watch(instruments=instruments, candle_minutes=self._settings.candle_minutes))
+        self._watch()
+        if self.incarnation is not None and self.incarnation.generation > 1:
+            for address in self._to.strategies.values():
+                address.tell(strategy.SayState())
+            self._to.broker.tell(broker.TellStanding())
         if self._settings.braked:
             self._say(
                 Severity.CRITICAL, "crash_loop", "too many starts in a short time: nothing trades until you resume"
             )
         if self._wants_connection:
             self._to.broker.tell(broker.Connect())
+
+    def _watch(self) -> None:
+        instruments = tuple(dict.fromkeys(self._settings.instruments.values()))
+        self._to.broker.tell(broker.Watch(instruments=instruments, candle_minutes=self._settings.candle_minutes))
 
     # --- what it is told
 
@@ -114,6 +124,9 @@ class Desk(Actor):
                 self._reconciled()
             case desk.StrategyMoved():
                 self._strategy_moved(message)
+            case desk.StrategyIs(name=name, state=state):
+                self._alive.add(name)
+                self._states[name] = state
             case desk.StrategyFailed():
                 pass  # the supervisor's own notice tells the same, with the traceback
             case supervision.ChildStarted(child=child):
@@ -240,6 +253,7 @@ class Desk(Actor):
         self._want(name, Wanted.ACTIVE, by)
         self._paused_by_disconnect.discard(name)
         if state is State.ERROR:
+            self._memory.clear_error(name, at=self._now)
             self._states[name] = State.IDLE
             self._to.supervisor.tell(supervision.ResumeChild(child=PREFIX + name))
             return _done(State.IDLE, f"{name} is resumed in a new life")
@@ -262,6 +276,7 @@ class Desk(Actor):
 
     def _child_started(self, child: str) -> None:
         if not child.startswith(PREFIX):
+            self._newcomer(child)
             return
         name = StrategyName(child.removeprefix(PREFIX))
         self._alive.add(name)
@@ -273,6 +288,19 @@ class Desk(Actor):
             address.tell(strategy.Pause(cause=PauseCause.DISCONNECT))
             self._paused_by_disconnect.add(name)
         self._to.broker.tell(broker.TellInstruments())
+
+    def _newcomer(self, child: str) -> None:
+        """One of the permanent ones has a new life, and knows nothing of the connection."""
+        if child == BROKER:
+            self._watch()
+            lost = "the broker had to be restarted"
+            self._to.orders.tell(orders.ConnectionChanged(is_up=False, reason=lost))
+            self._to.guardian.tell(guardian.ConnectionChanged(is_up=False))
+            self._to.reconciler.tell(reconciler.ConnectionChanged(is_up=False))
+            self._to.journal.tell(journal.ConnectionChanged(is_up=False, reason=lost))
+            self._connection_changed(is_up=False, reason=lost)
+        elif child in {ORDERS, GUARDIAN, RECONCILER}:
+            self._to.broker.tell(broker.TellStanding())
 
     def _strategy_moved(self, moved: desk.StrategyMoved) -> None:
         """Remember where it is; if that cannot be written, it is true all the same."""
@@ -340,6 +368,7 @@ class Desk(Actor):
 
     def _reconciled(self) -> None:
         """Connected and compared: what is wanted may go on."""
+        self._put_right()
         if self._is_ready or not self._is_up:
             return
         self._is_ready = True
@@ -354,6 +383,13 @@ class Desk(Actor):
         for name, wanted in self._wanted.items():
             if wanted is not Wanted.STOPPED:
                 self._begin(name)
+
+    def _put_right(self) -> None:
+        """A strategy that waits for a trade that is over was not told: the teller died of something."""
+        waiting = {State.ENTERING_POSITION, State.POSITION_OPEN, State.CLOSING}
+        for name in sorted(self._alive):
+            if self._states[name] in waiting and not self._memory.in_trade(name):
+                self._to.strategies[name].tell(strategy.EntryEnded(bracket_id=NO_BRACKET))
 
     def _say(self, severity: Severity, kind: str, text: str) -> None:
         self._to.notifier.tell(

@@ -34,6 +34,10 @@ class DeskMemory(Protocol):
         """A strategy took a move of its table."""
         ...
 
+    def clear_error(self, name: StrategyName, *, at: Milliseconds) -> None:
+        """A person resumed it."""
+        ...
+
     def errors(self) -> Mapping[StrategyName, str]:
         """Strategies in ERROR, and why."""
         ...

@@ -68,8 +68,9 @@ class Guardian(Actor):
             case guardian.PositionChanged(holding=holding):
                 self._update(holding.instrument, lambda watch: cover.with_position(watch, holding))
             case guardian.PictureTaken(picture=picture):
-                for name, watch in self._watches.items():
-                    self._watches[name] = cover.with_picture(watch, picture)
+                shown = {one.instrument for one in picture.holdings} | {one.instrument for one in picture.orders}
+                for name in {*self._watches, *shown}:
+                    self._update(name, lambda watch: cover.with_picture(watch, picture))
             case guardian.ConnectionChanged(is_up=is_up):
                 self._is_up = is_up
             case guardian.Watch(instrument=instrument, ours=ours):
@@ -95,8 +96,9 @@ class Guardian(Actor):
                 continue
             seen = cover.look(watch, now)
             if seen.naked_since is not None:
-                self._naked_ms_total += LOOK_MS
-                self._to_journal.tell(journal.Scored(scores={"naked_ms": self._naked_ms_total}))
+                if now - seen.naked_since > self._settings.naked_ms_max:
+                    self._naked_ms_total += LOOK_MS
+                    self._to_journal.tell(journal.Scored(scores={"naked_ms": self._naked_ms_total}))
                 seen = self._act(seen, now)
             self._watches[name] = seen
 

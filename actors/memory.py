@@ -43,8 +43,12 @@ class Memory(Protocol):
         """Those that are not over."""
         ...
 
-    def knows(self, bracket_id: BracketId) -> bool:
-        """Was there ever a bracket of this id?"""
+    def quarantined_brackets(self) -> Sequence[Bracket]:
+        """Those that wait for a person."""
+        ...
+
+    def bracket(self, bracket_id: BracketId) -> Bracket | None:
+        """The bracket of this id, over or not; None if there never was one."""
         ...
 
     def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:

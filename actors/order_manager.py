@@ -29,6 +29,7 @@ from trading.pnl import TradePnl
 from trading.reconcile import CancelOrphan, Quarantine, Reduced, Refresh, Report, concerns
 from trading.signal import Signal
 from trading.values import (
+    ZERO,
     BracketId,
     Currency,
     FillCondition,
@@ -87,6 +88,7 @@ class OrderManager(Actor):
         self._quarantined: dict[InstrumentName, str] = {}
         self._orphans: set[str] = set()
         self._halt: str | None = None
+        self._base_ms = clock.now_ms() - clock.monotonic_ms()
         self._is_up = self._is_reconciled = False
         self._store_works = True
 
@@ -99,15 +101,22 @@ class OrderManager(Actor):
         for bracket in self._memory.open_brackets():
             self._open[bracket.plan.bracket_id] = bracket
             self._to.guardian.tell(guardian.Watch(instrument=bracket.plan.instrument, ours=True))
-        for bracket_id in tuple(self._open):
-            for intent in self._open[bracket_id].intents:
+        for bracket in self._memory.quarantined_brackets():
+            self._over[bracket.plan.bracket_id] = bracket
+            self._to.guardian.tell(guardian.Watch(instrument=bracket.plan.instrument, ours=True))
+        self._doubt()
+
+    def _doubt(self) -> None:
+        """Nobody will answer what is on its way: it is of unknown fate from now on."""
+        for bracket_id, bracket in tuple(self._open.items()):
+            for intent in bracket.intents:
                 if intent.fate is Fate.SENT:
                     self._step(bracket_id, brackets.Unknown(intent_id=intent.intent_id))
-            self._step(bracket_id, brackets.Tick())
 
     @property
     def _now(self) -> Milliseconds:
-        return Milliseconds(self._clock.now_ms())
+        """Near the wall clock, and never jumping with it."""
+        return Milliseconds(self._clock.monotonic_ms() + self._base_ms)
 
     # --- what it is told
 
@@ -115,7 +124,7 @@ class OrderManager(Actor):
         """One line for each message."""
         match message:
             case orders.TickerChanged(ticker=ticker):
-                self._tickers[ticker.instrument] = ticker
+                self._tickers[ticker.instrument] = replace(ticker, at=self._now)  # when it came, on our clock
             case orders.OrderChanged(order=order):
                 self._order_changed(order)
             case orders.OrderFilled(fill=fill):
@@ -148,7 +157,7 @@ class OrderManager(Actor):
             case orders.InstrumentsKnown(instruments=instruments):
                 self._instruments.update({instrument.name: instrument for instrument in instruments})
             case orders.ConnectionChanged(is_up=is_up):
-                self._is_up, self._is_reconciled = is_up, False
+                self._connection_changed(is_up=is_up)
             case orders.Reconciled(report=report):
                 self._reconciled(report)
             case orders.ResolveIssue():
@@ -160,10 +169,13 @@ class OrderManager(Actor):
 
     def _signal(self, signal: Signal) -> None:
         """Take a signal, once; or say why not."""
-        bracket_id = signal.bracket_id
-        if bracket_id in self._open or bracket_id in self._over or self._memory.knows(bracket_id):
+        if signal.bracket_id in self._open:
             return
         now = self._now
+        if self._find(signal.bracket_id) is not None:
+            why = Refused(code="taken_already", sentence="this signal was taken already, and its trade is over")
+            self._refuse(signal, why)
+            return
         answer = guard.refusal(signal, self._standing(signal, now)) or self._plan(signal, now)
         if isinstance(answer, Refused):
             self._refuse(signal, answer)
@@ -186,6 +198,7 @@ class OrderManager(Actor):
             quarantined=self._quarantined.get(signal.instrument),
             orphans=len(self._orphans),
             taken_by=taken[0] if taken else None,
+            held=self._holdings[signal.instrument].amount if signal.instrument in self._holdings else ZERO,
             instrument=self._instruments.get(signal.instrument),
             ticker=self._tickers.get(signal.instrument),
         )
@@ -249,10 +262,30 @@ class OrderManager(Actor):
 
     def _order_filled(self, fill: Fill) -> None:
         self._to.journal.tell(journal.FillSeen(fill=fill))
-        for bracket in (*self._open.values(), *self._over.values()):
+        label = parse(fill.label)
+        if label is not None:
+            if self._is_mine(label.owner, label.worker):
+                self._step(label.bracket, brackets.FillSeen(fill=fill))
+            return
+        over = (bracket for bracket in self._over.values() if bracket.phase is Phase.QUARANTINED)
+        for bracket in (*self._open.values(), *over):
             if concerns(bracket, fill):
                 self._step(bracket.plan.bracket_id, brackets.FillSeen(fill=fill))
                 return
+
+    def _find(self, bracket_id: BracketId) -> Bracket | None:
+        """The bracket of this id, however long it has been over."""
+        known = self._open.get(bracket_id) or self._over.get(bracket_id)
+        return self._memory.bracket(bracket_id) if known is None else known
+
+    def _connection_changed(self, *, is_up: bool) -> None:
+        """While it is down nothing is decided: what rests is the cover. When it comes up all is looked at."""
+        self._is_up, self._is_reconciled = is_up, False
+        if not is_up:
+            self._doubt()
+            return
+        for bracket_id in tuple(self._open):
+            self._step(bracket_id, brackets.Tick())
 
     def _is_mine(self, owner: str, worker: str) -> bool:
         settings = self._settings
@@ -272,9 +305,10 @@ class OrderManager(Actor):
         self._outcome(message.intent_id, message)
 
     def _close(self, which: Callable[[Bracket], bool], reason: str) -> None:
-        for bracket_id, bracket in tuple(self._open.items()):
+        given_up = [bracket for bracket in self._over.values() if bracket.phase is Phase.QUARANTINED]
+        for bracket in (*self._open.values(), *given_up):
             if which(bracket):
-                self._step(bracket_id, brackets.Close(reason=reason))
+                self._step(bracket.plan.bracket_id, brackets.Close(reason=reason))
 
     def _set_halt(self, *, reason: str | None, by: str) -> None:
         if self._memory_does(lambda: self._memory.set_halt(reason, by=by, at=self._now)):
@@ -285,10 +319,15 @@ class OrderManager(Actor):
 
     def _step(self, bracket_id: BracketId, message: brackets.Message) -> None:
         """Tell one bracket one thing."""
-        before = self._open.get(bracket_id) or self._over.get(bracket_id)
+        before = self._find(bracket_id)
         if before is None:
             return
-        after, effects = brackets.step(before, message, self._now, self._settings.limits)
+        now, limits = self._now, self._settings.limits
+        effects: tuple[brackets.Effect, ...] = ()
+        if self._is_up:
+            after, effects = brackets.step(before, message, now, limits)
+        else:
+            after = brackets.learn(before, message, now, limits)
         if after == before and all(isinstance(effect, brackets.Wake) for effect in effects):
             self._perform(after, effects)
             return
@@ -312,7 +351,7 @@ class OrderManager(Actor):
             self._over[bracket_id] = after
             while len(self._over) > OVER_KEPT:
                 del self._over[next(iter(self._over))]
-            self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=False))
+            self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=after.phase is Phase.QUARANTINED))
         else:
             self._open[bracket_id] = after
         self._to.journal.tell(
@@ -393,6 +432,9 @@ class OrderManager(Actor):
 
     def _reconciled(self, report: Report) -> None:
         """Do what the comparison asks for, and let trading begin."""
+        self._holdings = {holding.instrument: holding for holding in report.holdings}
+        for bracket in self._open.values():
+            self._to.guardian.tell(guardian.Watch(instrument=bracket.plan.instrument, ours=True))
         for action in report.actions:
             match action:
                 case CancelOrphan(order=order):
@@ -412,7 +454,7 @@ class OrderManager(Actor):
 
     def _cancel_orphan(self, order: Order) -> None:
         """An order of ours that no trade explains."""
-        intent_id = IntentId(f"orphan:{order.order_id}")
+        intent_id = IntentId(f"orphan:{order.order_id}:{self._now}")  # each try is a request of its own
         if self._memory_does(lambda: self._memory.record_orphan(order, intent_id, at=self._now)):
             wish = brackets.Cancel(intent_id=intent_id, order_id=order.order_id)
             self._to.broker.tell(
@@ -452,7 +494,5 @@ class OrderManager(Actor):
         for bracket in tuple(self._over.values()):
             is_it = bracket.plan.instrument == message.instrument and bracket.phase is Phase.QUARANTINED
             if is_it and message.choice in {"close", "cancel"}:
-                freed = replace(bracket, phase=Phase.CLOSING, reason=f"resolved: {message.choice}", odd_since=None)
-                after, effects = brackets.step(freed, brackets.Tick(), self._now, self._settings.limits)
-                self._commit(bracket, after, "ResolveIssue", effects)
+                self._step(bracket.plan.bracket_id, brackets.Close(reason=f"resolved: {message.choice}"))
         self._to.journal.tell(journal.IssueResolved(instrument=message.instrument, choice=message.choice))

@@ -14,12 +14,12 @@ from actors.memory import Memory, MemoryFails
 from actors.timers import Timers
 from trading.bracket import Limits
 from trading.messages import broker, journal, orders, reconciler
-from trading.reconcile import DatabasePicture, Report, Suspicion, reconcile
+from trading.reconcile import CancelOrphan, DatabasePicture, Report, Suspicion, reconcile
 from trading.values import Milliseconds
 
 SINCE_MARGIN_MS = 60_000
 CONFIRM_MS = 1_500
-"""A difference of size is looked at again so soon."""
+"""A difference of size, or an orphan being cancelled, is looked at again so soon."""
 ANSWER_MS = 15_000
 RETRY_MS = 2_000
 
@@ -94,7 +94,7 @@ class Reconciler(Actor):
             self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
         self._to_orders.tell(orders.Reconciled(report=report))
         self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
-        if report.suspicions:
+        if report.suspicions or any(isinstance(action, CancelOrphan) for action in report.actions):
             self._again(CONFIRM_MS, "a difference to be confirmed")
         else:
             self._again(self._interval_ms, "timer")

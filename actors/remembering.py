@@ -23,8 +23,8 @@ from trading.reconcile import DatabasePicture, Quarantine, Report
 from trading.signal import Signal
 from trading.values import BracketId, InstrumentName, IntentId, Milliseconds, StrategyName
 
-QUARANTINED = "quarantined bracket"
-OVER_KEPT = 2_000
+PAUSED = "paused:"
+"""Setting: a person paused this strategy. On disk before the command is answered."""
 PREFIX = "strategy:"
 
 
@@ -76,9 +76,13 @@ class Remembering:
         """Those that are not over."""
         return self._store.open_brackets()
 
-    def knows(self, bracket_id: BracketId) -> bool:
-        """Was there ever a bracket of this id?"""
-        return self._store.brackets.bracket(bracket_id) is not None
+    def quarantined_brackets(self) -> Sequence[Bracket]:
+        """Those that wait for a person."""
+        return self._store.brackets.quarantined_brackets()
+
+    def bracket(self, bracket_id: BracketId) -> Bracket | None:
+        """The bracket of this id, over or not."""
+        return self._store.brackets.bracket(bracket_id)
 
     def halt(self) -> str | None:
         """Why trading is halted."""
@@ -139,21 +143,28 @@ class Remembering:
         known = self._store.strategies.get(name)
         if known is None or known.wanted is rows.Wanted.STOPPED:
             return Wanted.STOPPED
-        by_person = known.state is State.PAUSED and known.cause is PauseCause.PERSON
-        return Wanted.PAUSED if by_person else Wanted.ACTIVE
+        return Wanted.PAUSED if self._store.settings.get(PAUSED + name, default=False) else Wanted.ACTIVE
 
     def set_wanted(self, name: StrategyName, wanted: Wanted, *, by: str, at: Milliseconds) -> None:
         """A person decided."""
         with self._store.together():
             running = wanted is not Wanted.STOPPED
             self._store.strategies.want(name, rows.Wanted.RUNNING if running else rows.Wanted.STOPPED)
+            self._store.settings.put(PAUSED + name, wanted is Wanted.PAUSED, by=by, at=at)
             self._store.events.add("wanted", name, f"{wanted} by {by}", at=at)
 
     def note_move(
         self, name: StrategyName, event: Event, generation: int, cause: PauseCause | None, *, at: Milliseconds
     ) -> None:
-        """A strategy took a move of its table."""
+        """A strategy took a move of its table. A new life begins in IDLE, even where the last one ended paused."""
+        known = self._store.strategies.get(name)
+        if known is not None and known.state is State.PAUSED:
+            event = {Event.START: Event.RESUME, Event.START_IN_TRADE: Event.RESUME_IN_TRADE}.get(event, event)
         self._store.strategies.move(name, event, generation=generation, at=at, cause=cause)
+
+    def clear_error(self, name: StrategyName, *, at: Milliseconds) -> None:
+        """A person resumed it: the next life may begin, in this process or after it."""
+        _take_out_of_error(self._store, name, at)
 
     def errors(self) -> Mapping[StrategyName, str]:
         """Strategies in ERROR, and why."""
@@ -211,9 +222,12 @@ class SupervisorMemory:
         """A person resumed it."""
         if child.startswith(PREFIX):
             name = child.removeprefix(PREFIX)
-            row = self._store.strategies.get(name)
-            if row is not None and row.state is State.ERROR:
-                at = Milliseconds(self._now_ms())
-                with self._store.together():
-                    self._store.strategies.move(name, Event.RESUME, generation=row.generation, at=at)
-                    self._store.strategies.move(name, Event.STOP, generation=row.generation, at=at)
+            _take_out_of_error(self._store, name, Milliseconds(self._now_ms()))
+
+
+def _take_out_of_error(store: Store, name: str, at: Milliseconds) -> None:
+    row = store.strategies.get(name)
+    if row is not None and row.state is State.ERROR:
+        with store.together():
+            store.strategies.move(name, Event.RESUME, generation=row.generation, at=at)
+            store.strategies.move(name, Event.STOP, generation=row.generation, at=at)

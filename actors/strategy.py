@@ -94,6 +94,8 @@ class StrategyActor(Actor):
                 self._move(Event.CLOSE, reason)
             case strategy.TradeClosed(pnl=pnl, reason=reason):
                 self._move(Event.TRADE_CLOSED, f"{reason}: {pnl.net} {pnl.currency}")
+            case strategy.SayState():
+                self._to_desk.tell(desk.StrategyIs(name=self._name, state=self._state))
             case _CooldownOver():
                 self._move(Event.COOLDOWN_OVER, "ready")
             case _:

@@ -1,15 +1,17 @@
 """How long one recorded step takes: a real file, a real disk, everything forced down before the call returns.
 
 A step is what a bracket does most: a fill arrives, the state changes, one order looks different, one request is
-written before it leaves. Beside it stand the bare transaction of this disk, so that the difference is ours.
+written before it leaves. A bare transaction on the same disk is taken in turn with it, so that the difference is ours.
 """
 
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
-from itertools import count
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -52,22 +54,25 @@ from trading.values import (
     WorkerId,
 )
 
-STEPS: Final = 2_000
+STEPS: Final = 1_000
+WARM_UP: Final = 50
 GOAL_MS: Final = 0.7
 PACE_S: Final = 0.003  # one step per 3 ms, as ticks come in the design's table
 
 
 def run(effort: Effort) -> list[Result]:
-    """The bare commit of this disk, one step on disk, the same without the disk, and reading everything back."""
+    """One step on disk beside the bare commit of the same moment, the same without the disk, and reading back."""
     many = effort.count(STEPS)
-    bare = [_bare(many) for _ in range(effort.runs)]
-    disk = [_steps(many, Sync.FULL) for _ in range(effort.runs)]
-    no_disk = [_steps(many, Sync.OFF) for _ in range(effort.runs)]
+    pairs = [_side_by_side(many) for _ in range(effort.runs)]
+    bare, disk = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    ours = [[step - commit for commit, step in zip(*pair, strict=True)] for pair in pairs]
+    no_disk = [_steps(many) for _ in range(effort.runs)]
     loads = [_load(effort.count(200)) for _ in range(effort.runs)]
     return [
         _figure("one row and a bare commit, FULL, p50", bare, 50, note="sqlite3 alone: the floor of this disk"),
-        _figure("one recorded step, FULL, p50", disk, 50, goal=GOAL_MS, note="state, order, fill, event"),
+        _figure("one recorded step, FULL, p50", disk, 50, goal=GOAL_MS, note="taken in turn with the bare commit"),
         _figure("one recorded step, FULL, p99", disk, 99),
+        _figure("one recorded step less the bare commit beside it, p50", ours, 50),
         _figure("one recorded step without waiting for the disk, p50", no_disk, 50, note="what is ours to make faster"),
         Figure(name="a hundred open brackets, read back", unit="ms", runs=tuple(loads), better="less"),
     ]
@@ -78,51 +83,55 @@ def _figure(name: str, runs: list[list[float]], percent: float, *, goal: float |
     return Figure(name=name, unit="ms", runs=figures, better="less", goal=goal, note=note)
 
 
-def _timed(steps: Iterator[Callable[[], object]], many: int) -> list[float]:
-    times = []
-    for _ in range(many + 50):
-        work = next(steps)
-        began = time.perf_counter()
-        work()
-        took = time.perf_counter() - began
-        times.append(took)
-        time.sleep(max(0.0, PACE_S - took))
-    return times[50:]  # what comes before warms up
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    took = time.perf_counter() - began
+    time.sleep(max(0.0, PACE_S - took))
+    return took
 
 
-def _bare(many: int) -> list[float]:
+def _side_by_side(many: int) -> tuple[list[float], list[float]]:
+    """Time bare commits and steps in turn: a disk that has its moods has them for both."""
+    with TemporaryDirectory() as folder, closing(_bare(Path(folder) / "bare.sqlite3")) as bare:
+        store = Store.open(Path(folder) / "data", worker=WorkerId("w1"), account="bench", at=Milliseconds(0))
+        bares, steps = [], []
+        for work in islice(_works(store), many + WARM_UP):
+            bares.append(_timed(lambda: bare.execute("INSERT INTO t VALUES (?)", ("x" * 400,))))
+            steps.append(_timed(work))
+        store.close_thread()
+    return bares[WARM_UP:], steps[WARM_UP:]
+
+
+def _steps(many: int) -> list[float]:
     with TemporaryDirectory() as folder:
-        connection = sqlite3.connect(Path(folder) / "bare.sqlite3", isolation_level=None)
-        connection.execute("PRAGMA journal_mode = wal")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("CREATE TABLE t (a TEXT)")
-
-        def works() -> Iterator[Callable[[], object]]:
-            while True:
-                yield lambda: connection.execute("INSERT INTO t VALUES (?)", ("x" * 400,))
-
-        try:
-            return _timed(works(), many)
-        finally:
-            connection.close()
+        store = Store.open(Path(folder), worker=WorkerId("w1"), account="bench", at=Milliseconds(0), sync=Sync.OFF)
+        times = [_timed(work) for work in islice(_works(store), many + WARM_UP)]
+        store.close_thread()
+    return times[WARM_UP:]
 
 
-def _steps(many: int, sync: Sync) -> list[float]:
-    with TemporaryDirectory() as folder:
-        store = Store.open(Path(folder), worker=WorkerId("w1"), account="bench", at=Milliseconds(0), sync=sync)
+def _bare(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = wal")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE t (a TEXT)")
+    return connection
 
-        def works() -> Iterator[Callable[[], object]]:
-            for number in count():
-                for before, after, message, effects in life(number):
-                    notices = [Notice(severity=Severity.INFO, type="bench", text=str(number))] if before is None else []
-                    yield lambda b=before, a=after, m=message, e=effects, n=notices, i=number: store.record_step(  # type: ignore[misc]
-                        b, a, message=m, effects=e, notices=n, at=Milliseconds(i)
-                    )
 
-        try:
-            return _timed(works(), many)
-        finally:
-            store.close_thread()
+def _works(store: Store) -> Iterator[Callable[[], object]]:
+    for number in count():
+        for before, after, message, effects in life(number):
+            notices = [Notice(severity=Severity.INFO, type="bench", text=str(number))] if before is None else []
+            yield partial(
+                store.record_step,
+                before,
+                after,
+                message=message,
+                effects=effects,
+                notices=notices,
+                at=Milliseconds(number),
+            )
 
 
 def _load(many: int) -> float:

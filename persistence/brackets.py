@@ -167,7 +167,7 @@ class Brackets:
     def unknown_intents(self) -> tuple[StoredIntent, ...]:
         """Give the requests whose outcome is not known, the oldest first: after a start, all that were in flight."""
         query = _intents().where(
-            (BracketRow.account == self._account) & (BracketRow.worker == self._worker) & IntentRow.outcome.is_null()
+            (IntentRow.account == self._account) & (IntentRow.worker == self._worker) & IntentRow.outcome.is_null()
         )
         return tuple(_intent(row) for row in self._database.rows(query.order_by(IntentRow.sent_at, IntentRow.id)))
 

@@ -37,6 +37,7 @@ class _Thread(threading.local):
     durable = False
     reading = False
     synchronous = ""
+    connection: sqlite3.Connection | None = None
 
 
 class Database:
@@ -60,12 +61,12 @@ class Database:
     # --- reading
 
     def sql(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement on this thread's connection."""
+        """Run one statement on this thread's connection, past peewee: what is done most should cost least."""
+        connection = self._thread.connection or self._connect()
         try:
-            cursor: sqlite3.Cursor = self._peewee.execute_sql(statement, parameters)  # type: ignore[no-untyped-call]
-        except peewee.DatabaseError as error:
+            return connection.execute(statement, parameters)
+        except sqlite3.DatabaseError as error:
             raise translated(error) from error
-        return cursor
 
     def run(self, query: Any) -> int:
         """Run a peewee insert, update or delete: the new row's id, or how many rows it changed."""
@@ -96,19 +97,21 @@ class Database:
             self._thread.reading = False
             self._leave("COMMIT")
 
+    def _connect(self) -> sqlite3.Connection:
+        with told_in_our_words():
+            connection: sqlite3.Connection = self._peewee.connection()  # type: ignore[no-untyped-call]
+        self._thread.connection, self._thread.synchronous = connection, ""
+        return connection
+
     # --- writing
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[None]:
-        """One transaction. Inside another one it joins that; an exception leaves nothing of the whole behind."""
+        """One transaction: all of the block or, after an exception, nothing. Inside another it is a part of that."""
         thread = self._thread
         if thread.depth:
-            assert thread.durable or not durable, "a durable write inside one that is not"
-            thread.depth += 1
-            try:
+            with self._part(durable=durable):
                 yield
-            finally:
-                thread.depth -= 1
             return
         assert not thread.reading, "a write inside picture()"
         try:
@@ -128,23 +131,42 @@ class Database:
 
     def _begin(self, *, durable: bool) -> None:
         thread = self._thread
+        if thread.connection is None:
+            self._connect()
         wanted = "OFF" if self._sync is Sync.OFF else "FULL" if durable else "NORMAL"
-        if self._peewee.is_closed():
-            thread.synchronous = ""
         if thread.synchronous != wanted:
             self.sql(f"PRAGMA synchronous = {wanted}")
             thread.synchronous = wanted
         self.sql("BEGIN IMMEDIATE")
         thread.depth, thread.durable = 1, durable
 
+    @contextmanager
+    def _part(self, *, durable: bool) -> Iterator[None]:
+        """Undo this part alone when it fails, so that a caller who goes on commits no half of it."""
+        thread = self._thread
+        assert thread.durable or not durable, "a durable write inside one that is not"
+        assert self._in_transaction, "the transaction around this has ended already"
+        mark = f"part_{thread.depth}"
+        self.sql(f"SAVEPOINT {mark}")
+        thread.depth += 1
+        try:
+            yield
+            self.sql(f"RELEASE {mark}")
+        except BaseException:
+            self._leave(f"ROLLBACK TO {mark}")
+            raise
+        finally:
+            thread.depth -= 1
+
+    @property
+    def _in_transaction(self) -> bool:
+        connection = self._thread.connection
+        return connection is not None and connection.in_transaction
+
     def _leave(self, how: str) -> None:
         """End a transaction if there still is one: SQLite ends it by itself when the disk is full."""
-        if self._peewee.is_closed():
-            return
-        with told_in_our_words():
-            connection: sqlite3.Connection = self._peewee.connection()  # type: ignore[no-untyped-call]
-            if connection.in_transaction:
-                connection.execute(how)
+        if self._in_transaction:
+            self.sql(how)
 
     # --- the file
 
@@ -156,7 +178,7 @@ class Database:
         """Close this thread's connection; its next use opens one again. Told twice it changes nothing."""
         if not self._peewee.is_closed():
             self._peewee.close()
-        self._thread.synchronous = ""
+        self._thread.connection = None
 
     def check(self) -> tuple[str, ...]:
         """Look through the whole file; empty when it is sound. Seconds for a large one."""

@@ -11,7 +11,7 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 from persistence import step_rows
-from persistence.codec import FORMAT, decode_bracket, encode_bracket, encode_cause
+from persistence.codec import FORMAT, decode_bracket, encode_bracket, encode_cause, encode_request
 from persistence.database import Database
 from persistence.errors import LostRace, NotOpened
 from persistence.events import Events, Transition
@@ -20,7 +20,7 @@ from persistence.issues import Issues
 from persistence.outbox import Notice, Outbox
 from persistence.scoreboard import Score, Scoreboard
 from persistence.telling import Cause, beginning_of, kind_of, news_of, sentence_of
-from trading.bracket import Bracket, Effect, Phase, Purpose, Quarantined
+from trading.bracket import Bracket, Cancel, Effect, Phase, Purpose, Quarantined
 from trading.bracket.state import Fate
 from trading.errors import Refused
 from trading.facts import Order
@@ -177,7 +177,7 @@ class Steps:
                 raise LostRace(f"no bracket {bracket_id}")
             self._settle(stored.seq, figures)
 
-    def intend_alone(self, intent_id: IntentId, order: Order, request: str, *, at: Milliseconds) -> None:
+    def intend_alone(self, request: Cancel, order: Order, *, at: Milliseconds) -> None:
         """Write the intent to cancel an order that belongs to no bracket. Repeating it renews the intent."""
         with self._database.write():
             self._database.sql(
@@ -185,8 +185,8 @@ class Steps:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, id) DO UPDATE SET"
                 " fate = excluded.fate, sent_at = excluded.sent_at, outcome = NULL, detail = '', settled_at = NULL",
                 (
-                    *(self._account, intent_id, self._worker, Purpose.CANCEL.value, order.label, order.order_id),
-                    *(request, Fate.SENT.value, at),
+                    *(self._account, request.intent_id, self._worker, Purpose.CANCEL.value),
+                    *(order.label, order.order_id, encode_request(request), Fate.SENT.value, at),
                 ),
             )
 

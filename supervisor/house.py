@@ -214,6 +214,7 @@ def _desk(parts: Parts, life: Incarnation) -> Actor:
         to=desk_actor.Addresses(
             broker=life.address(BROKER),
             orders=life.address(ORDERS),
+            guardian=life.address(GUARDIAN),
             reconciler=life.address(RECONCILER),
             notifier=life.address(NOTIFIER),
             journal=life.address(JOURNAL),

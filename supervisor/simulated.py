@@ -283,6 +283,8 @@ class SimulatedRuntime:
         """Put the cell back in line if it has more to do, or take it out of the world if it is over."""
         actor = cell.actor
         if actor.is_over:
+            if cell.is_ready:  # told something while it ended
+                self._ready.remove(cell)
             cell.is_ready = True  # never again in line
             del self._cells[actor.actor_urn]
             actor.end()

@@ -15,6 +15,7 @@ from actors.base import Actor, Report
 from actors.incarnation import Incarnation
 from actors.timers import Due
 
+CLOSE_S = 1.0  # the thread does nothing that takes time
 TIMERS_MAX = 10_000  # for the whole service; each strategy and order has a handful
 
 
@@ -58,7 +59,7 @@ class ThreadsWheel:
             self._is_closed = True
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_S)
 
     def waiting(self) -> int:
         """How many timers are kept, those already cancelled among them."""

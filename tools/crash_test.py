@@ -44,6 +44,8 @@ port = 0
 operate_token = "operate-operate-operate"
 [risk]
 value = 0.1
+[limits]
+crashes_max = 100000
 [strategies.fast]
 strategy = "fasttest"
 instrument = "BTC-PERPETUAL"
@@ -143,7 +145,8 @@ def free_line(process: subprocess.Popen[str], words: str, deadline_s: float = 20
 def start_exchange(folder: Path, seed: int) -> tuple[subprocess.Popen[str], str]:
     """The exchange, with prices that move enough to hit stops and targets every few seconds."""
     settings = folder / "exchange.toml"
-    settings.write_text('[feed]\nprofile = "wild"\nstep_ms = 100\n[limits]\ntier = 1\n', encoding="utf-8")
+    # Without credits: the observer's key eats from the same pool as the service's, as it would on Deribit.
+    settings.write_text('[feed]\nprofile = "wild"\nstep_ms = 100\n[limits]\ncredits = false\n', encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "tradebaas", "exchange", "--port", "0", "--seed", str(seed), "--quiet",
          "--settings", str(settings), "--data-dir", str(folder / "exchange")],
@@ -231,7 +234,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--mode", choices=["native", "sequential"], default="native")
     wanted = parser.parse_args()
-    rng = Random(wanted.seed)  # noqa: S311 - instants, not keys
+    rng = Random(wanted.seed)
     findings = Findings()
     print(f"crash-test: seed {wanted.seed}; repeat with --seed {wanted.seed} --kills {wanted.kills}", flush=True)
     with tempfile.TemporaryDirectory(prefix="crash-test-") as name:

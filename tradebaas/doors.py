@@ -1,23 +1,28 @@
 """The doors of the process: the API that people and programs knock at, and the way messages leave to a person."""
 
-from collections.abc import Callable
+import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 
-from actors.notifier import Notifier
 from loguru import logger
 
 from actors.incarnation import Incarnation
 from actors.journal_board import Board
 from actors.names import DESK, JOURNAL
+from actors.notifier import Notifier
+from actors.sending import LogSender, Sender
 from actors.subscribers import Subscribers
-from persistence import Scope
+from actors.telegram import TelegramSender
+from persistence.access import Scope
+from persistence.secret import Redactor
 from persistence.store import Store
 from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
 from tradebaas import __version__
 from tradebaas.settings import Settings, shown
 from trading.bracket.effects import Severity
+from trading.messages import supervision
 from trading.values import Milliseconds
 from webui.access import Access, LocalKey, Who, first_tokens
 from webui.parts import About, Parts, through
@@ -31,6 +36,29 @@ LEVELS = {
 }
 
 
+class Logbook:
+    """Where the supervisor's notices go besides the desk: the process's own log."""
+
+    def tell(self, message: supervision.Notice) -> None:
+        """Write it down; trouble with its traceback."""
+        match message:
+            case supervision.ChildFailed():
+                logger.error(
+                    "{} {} ({}): {}\n{}",
+                    message.offender,
+                    message.exit.value,
+                    message.verdict.value,
+                    message.reason,
+                    message.traceback,
+                )
+            case supervision.ChildStarted(child=child, generation=generation):
+                logger.debug("{} has started, generation {}", child, generation)
+            case supervision.EverythingStopped(reason=reason, abandoned=abandoned):
+                logger.info("all stopped: {}{}", reason, f"; abandoned {', '.join(abandoned)}" if abandoned else "")
+            case _:
+                logger.debug("{}", message)
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """What a person has confirmed, in the store's settings."""
@@ -41,7 +69,7 @@ class Confirmed:
         """What is stored under a key, or None."""
         return self.store.settings.get(key)
 
-    def put(self, key: str, value: Any, *, by: str) -> None:
+    def put(self, key: str, value: Any, *, by: str, at: Milliseconds) -> None:
         """Store it."""
         raise NotImplementedError("the running service confirms nothing; the command line does")
 
@@ -92,7 +120,8 @@ def api(
     )
     server = WebServer(parts, host=settings.web.host, port=settings.web.port)
     for scope, secret in made:
-        logger.warning("the {} key, shown this once: {}/?token={}", scope.value, server.url, secret.reveal())
+        # Not by the log, which hides keys: this is the one time that it can be seen.
+        sys.stderr.write(f"the {scope.value} key, shown this once: {server.url}/?token={secret.reveal()}\n")
     return Door(server, local)
 
 
@@ -110,8 +139,6 @@ class Door:
 
     def start(self) -> None:
         """Answer from now on, and let the command line in."""
-        import os
-
         self.server.start()
         self.local.write(self.server.url, os.getpid())
 
@@ -122,8 +149,22 @@ class Door:
 
 
 def notifier(settings: Settings, store: Store, life: Incarnation) -> Notifier:
-    """The actor that tells people."""
-    raise NotImplementedError
+    """The actor that tells people: by Telegram if it is set up, by the log in any case."""
+    telegram = settings.telegram
 
+    def say(severity: Severity, text: str) -> None:
+        logger.log(LEVELS[severity], "{}", text)
 
-_ = (Callable, JOURNAL)
+    sender: Sender = LogSender(say)
+    if telegram.token is not None and telegram.chat_id:
+        sender = TelegramSender(token=telegram.token, chat_id=telegram.chat_id, base_url=telegram.base_url)
+    return Notifier(
+        clock=life.clock,
+        timers=life.timers,
+        outbox=store.outbox,
+        sender=sender,
+        to_journal=life.address(JOURNAL),
+        say=say,
+        clean=Redactor([] if telegram.token is None else [telegram.token]).clean,
+        close=store.close_thread,
+    )

@@ -6,14 +6,13 @@ lock, database, exchange (paper), keys, actors, API; then wait for a signal; the
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from actors.notifier import Notifier
 from loguru import logger
 
 from actors.desk import DeskSettings
@@ -26,11 +25,8 @@ from actors.order_manager import OrderSettings
 from actors.remembering import Remembering, SupervisorMemory
 from actors.subscribers import Subscribers
 from brokers import registry
-from brokers.deribit.broker import DeribitBroker
 from brokers.deribit.login import Credentials
-from brokers.deribit.settings import Settings as LineSettings
 from brokers.port import Broker
-from brokers.websocket_transport import WebSocketTransport
 from persistence.data_dir import DataDir, Lock
 from persistence.errors import AlreadyRunning
 from persistence.store import Store
@@ -46,7 +42,7 @@ from tradebaas.paper import PaperExchange
 from tradebaas.settings import Mode, Settings, live_problems
 from trading.bracket import Limits
 from trading.errors import ConfigError, TradingError
-from trading.restart import ProcessStart
+from trading.restart import BrakeLimits, ProcessStart
 from trading.sizing import Risk
 from trading.values import Currency, InstrumentName, Milliseconds, StrategyName, TriggerSource, WorkerId
 
@@ -94,13 +90,42 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
     store = Store.open(service.data_dir, worker=worker, account=settings.broker.id, at=now_ms())
     leaving.callback(store.close_thread)
     log = _StartLog(store)
-    brake = check_brake(log, now_ms())
+    brake = check_brake(log, now_ms(), BrakeLimits(crashes_max=settings.limits.crashes_max))
     if brake is not None:
         logger.critical("{}", brake.sentence)
+    broker = registry.find(settings.broker.id)
     url, credentials = _way(settings, store, leaving, fresh=fresh)
-    setups = _strategies(settings, store)
     board, subscribers, runtime = Board(), Subscribers(), ThreadsRuntime()
-    memory = Remembering(store, broker=settings.broker.id, owner=service.owner)
+    parts = _parts(settings, store, lambda: registry.make(broker, credentials=credentials, url=url), board, subscribers)
+    if brake is not None:
+        parts = replace(parts, desk=replace(parts.desk, braked=True))
+    supervisor = Supervisor(
+        runtime=runtime,
+        specs=children(parts, runtime),
+        budgets=BUDGETS,
+        memory=SupervisorMemory(store, runtime.clock.now_ms),
+        notices=(runtime.directory.address(DESK), runtime.directory.address(JOURNAL), doors.Logbook()),
+    )
+    api = doors.api(settings, store, runtime, supervisor, board, subscribers, url=url)
+    api.start()
+    leaving.callback(api.stop)
+    logger.info("{} mode, {}, data in {}, API at {}", service.mode, url, data_dir.folder, api.url)
+    code = Process(runtime, supervisor, lambda text: logger.info("{}", text)).run()
+    if code == EXIT_OK:
+        log.ended_in_order()
+    return code
+
+
+def _parts(
+    settings: Settings,
+    store: Store,
+    connection: Callable[[], Broker],
+    board: Board,
+    subscribers: Subscribers,
+) -> Parts:
+    """What the house is built of, in the real world."""
+    setups = _strategies(settings, store)
+    limits = settings.limits
 
     def journal(life: Incarnation) -> Journal:
         return Journal(
@@ -112,49 +137,26 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
             close=store.close_thread,
         )
 
-    def notifier(life: Incarnation) -> Notifier:
-        return doors.notifier(settings, store, life)
-
-    def connection() -> Broker:
-        return DeribitBroker(LineSettings(credentials=credentials), WebSocketTransport(url))
-
-    parts = Parts(
-        memory=memory,
+    return Parts(
+        memory=Remembering(store, broker=settings.broker.id, owner=settings.service.owner),
         connection=connection,
         strategies=setups,
-        orders=_orders(settings, worker),
+        orders=_orders(settings),
         desk=DeskSettings(
             instruments={setup.name: setup.instrument for setup in setups},
             candle_minutes=next((one.kind.candle_minutes for one in setups if one.kind.candle_minutes), None),
             auto_reconnect=settings.broker.auto_reconnect,
-            braked=brake is not None,
         ),
         guardian=GuardianSettings(
-            naked_ms_max=settings.limits.naked_ms_max,
-            act_after_ms=settings.limits.naked_ms_max + GUARDIAN_LATER_MS,
+            naked_ms_max=limits.naked_ms_max, act_after_ms=limits.naked_ms_max + GUARDIAN_LATER_MS
         ),
         reconcile_ms=settings.reconcile.interval_s * 1_000,
         currencies=CURRENCIES,
         stop_trigger=TriggerSource.LAST_PRICE,
         rng=Random(f"{os.getpid()}:{now_ms()}"),
         journal=journal,
-        notifier=notifier,
+        notifier=lambda life: doors.notifier(settings, store, life),
     )
-    supervisor = Supervisor(
-        runtime=runtime,
-        specs=children(parts, runtime),
-        budgets=BUDGETS,
-        memory=SupervisorMemory(store, runtime.clock.now_ms),
-        notices=(runtime.directory.address(DESK), runtime.directory.address(JOURNAL)),
-    )
-    api = doors.api(settings, store, runtime, supervisor, board, subscribers, url=url)
-    api.start()
-    leaving.callback(api.stop)
-    logger.info("{} mode, {}, data in {}, API at {}", service.mode, url, data_dir.folder, api.url)
-    code = Process(runtime, supervisor, lambda text: logger.info("{}", text)).run()
-    if code == EXIT_OK:
-        log.ended_in_order()
-    return code
 
 
 def _set_aside(data_dir: DataDir) -> None:
@@ -180,7 +182,7 @@ def _way(settings: Settings, store: Store, leaving: ExitStack, *, fresh: bool) -
         raise ConfigError(problems)
     url = broker.url
     if settings.service.mode is Mode.PAPER and not url:
-        paper = PaperExchange(settings.service.data_dir, fresh=fresh)
+        paper = PaperExchange(settings.service.data_dir, fresh=fresh, say=lambda text: logger.info("{}", text))
         url = paper.start()
         leaving.callback(paper.stop)
     if not url:
@@ -216,11 +218,11 @@ def _strategies(settings: Settings, store: Store) -> tuple[StrategySetup, ...]:
     return tuple(setups)
 
 
-def _orders(settings: Settings, worker: WorkerId) -> OrderSettings:
+def _orders(settings: Settings) -> OrderSettings:
     risk = settings.risk
     return OrderSettings(
         owner=settings.service.owner,
-        worker=worker,
+        worker=WorkerId(settings.service.worker_id),
         mode=settings.broker.bracket_mode,
         fill_condition=settings.broker.fill_condition,
         risk=Risk(mode=risk.mode, value=risk.value),

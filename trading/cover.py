@@ -109,6 +109,8 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
             cleared = with_order(cleared, order)
     fills = tuple(fill for fill in picture.fills if fill.instrument == watch.instrument)
     seen = tuple(fill.fill_id for fill in fills if fill.fill_id not in cleared.fill_ids)
+    for fill in fills:
+        cleared = _named(cleared, fill.label)
     hand = _by_hand(cleared, fills)
     return replace(cleared, by_hand=hand, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
 

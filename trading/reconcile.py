@@ -3,8 +3,8 @@
     (database picture, exchange picture) -> report: findings for people, actions for the order manager
 
 Matching goes by order id, then label. What cannot be explained is quarantined, never guessed at; what is not ours
-is shown and never touched. A picture is read in several calls while the market moves, so differences of size are
-only *suspected* the first time and acted on when the next picture shows the same.
+is shown and never touched. A picture is read in several calls while the market moves, and a reading may be old, so
+differences of size are only *suspected* at first and acted on when the pictures of several seconds show the same.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from trading.values import ZERO, BracketId, InstrumentName, Leg, Milliseconds, O
 
 CLOCK_MS = 10_000
 """How far the exchange's clock may stand from ours: our own fills are recognised by label, whatever the time."""
+
+LASTING_MS = 4_000
+"""So long a difference must last; a stale reading lasts less."""
 
 
 @unique
@@ -65,7 +68,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduced:
-    """The exchange holds less than the bracket's fills explain, twice seen: the rest was closed out of our sight."""
+    """The exchange holds less than the bracket's fills explain, and it lasts: the rest was closed out of our sight."""
 
     bracket_id: BracketId
     held: Decimal
@@ -116,11 +119,12 @@ class DatabasePicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """A difference of size, seen once."""
+    """A difference of size that may still be a matter of moments."""
 
     instrument: InstrumentName
     position: Decimal
     held: Decimal
+    since: Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +181,13 @@ class _Run:
             )
         )
 
-    def twice(self, suspicion: Suspicion) -> bool:
-        """Note a difference; True when the picture before showed the same."""
-        self.suspicions.append(suspicion)
-        return suspicion in self.suspected
+    def lasts(self, instrument: InstrumentName, position: Decimal, held: Decimal) -> bool:
+        """Note a difference; True when every picture has shown the same for long enough."""
+        seen = ((one.instrument, one.position, one.held, one.since) for one in self.suspected)
+        same = (since for *what, since in seen if what == [instrument, position, held])
+        since = next(same, self.exchange.at)
+        self.suspicions.append(Suspicion(instrument=instrument, position=position, held=held, since=since))
+        return self.exchange.at - since >= LASTING_MS
 
 
 def reconcile(
@@ -238,8 +245,7 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
     if signed == seen.held:
         _compare_cover(run, seen)
         return
-    suspicion = Suspicion(instrument=plan.instrument, position=position, held=seen.held)
-    confirmed = run.twice(suspicion)
+    confirmed = run.lasts(plan.instrument, position, seen.held)
     text = f"the exchange holds {position}, the fills of bracket {plan.bracket_id} explain {seen.held * plan.side.sign}"
     if signed == 0:
         kind, severity = FindingKind.GHOST_TRADE, Severity.WARNING
@@ -320,7 +326,7 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> None:
         return
     text = f"a position of {amount} with our labels that the database does not know"
     run.find(FindingKind.ORPHAN_POSITION, Severity.CRITICAL, instrument, text, orders=orders)
-    if run.twice(Suspicion(instrument=instrument, position=amount, held=ZERO)):
+    if run.lasts(instrument, amount, ZERO):
         ids = tuple(order.order_id for order in orders if parse(order.label) is not None)
         run.actions.append(
             Quarantine(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import bottle
 import msgspec
@@ -10,6 +11,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 BODY_MAX = 64 * 1024
 LIST_MAX = 500
+QUERY_MAX = 20
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -85,13 +87,23 @@ def raw_body() -> bytes:
     return found
 
 
+def header(name: str) -> str | None:
+    """Give a header as it came. Bottle's own way breaks on one that is not UTF-8."""
+    found = bottle.request.environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+    assert found is None or isinstance(found, str)
+    return found
+
+
 def query(known: Mapping[str, Any]) -> dict[str, str]:
     """Give the query's parameters; one that is not known is wrong, and not passed over."""
-    found = dict(bottle.request.query.decode().allitems())
+    try:
+        found = dict(parse_qsl(bottle.request.environ.get("QUERY_STRING", ""), max_num_fields=QUERY_MAX))
+    except ValueError:
+        raise wrong("query", f"has more than {QUERY_MAX} parameters") from None
     for name in found:
         if name not in known:
             raise wrong(name, f"no such parameter; known are {', '.join(sorted(known)) or 'none'}")
-    return {name: value for name, value in found.items() if value != ""}
+    return found
 
 
 def number(found: Mapping[str, str], name: str, *, least: int, most: int, default: int | None = None) -> int | None:

@@ -29,7 +29,8 @@ Handler = Callable[..., Any]
 
 def make_app(parts: Parts, streams: Streams | None = None) -> bottle.Bottle:
     """Make the WSGI application. ``streams`` is what a server stops when it ends."""
-    app = bottle.Bottle(autojson=False)
+    app = bottle.Bottle()
+    app.config["json.enable"] = False  # we write our JSON ourselves
     gate = Gate(parts)
     counts = metrics.Counts()
     app.add_hook("before_request", gate.check)

@@ -8,7 +8,7 @@ import bottle
 
 from persistence.errors import StoreUnavailable
 from webui.access import Who
-from webui.answers import Problem
+from webui.answers import Problem, header
 from webui.buckets import Buckets
 from webui.parts import Parts
 
@@ -33,10 +33,10 @@ class Gate:
     def check(self) -> None:
         """Let the request through, or raise Problem. Bottle calls it before it looks for a route."""
         request = bottle.request
-        host = request.environ.get("HTTP_HOST", "")
+        host = header("Host") or ""
         if not self._is_our_host(host):
             raise Problem(403, "host_refused", "this host name is not one of ours; web.allowed_hosts lists them")
-        origin = request.get_header("Origin")
+        origin = header("Origin")
         if origin and request.method not in {"GET", "HEAD"} and urlsplit(origin).netloc.lower() != host.lower():
             raise Problem(403, "origin_refused", "this comes from another site")
         if request.path in self._open:
@@ -65,7 +65,7 @@ class Gate:
 
     def _who(self) -> Who:
         """Whose key came with the request, or Problem. A good key always gets in: a person may be in a hurry."""
-        scheme, _, text = bottle.request.get_header("Authorization", "").partition(" ")
+        scheme, _, text = (header("Authorization") or "").partition(" ")
         try:
             who = self._parts.access.who(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
         except StoreUnavailable:

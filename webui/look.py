@@ -195,7 +195,7 @@ class Look:
             before = page.next
             if before is None:
                 break
-        return sorted(found, key=lambda trade: trade.closed_at or 0)
+        return sorted(found, key=lambda trade: (trade.closed_at or 0, trade.seq))
 
     def _broker(self) -> dict[str, Any]:
         link, fact = self._picture.connection, self._picture.fact

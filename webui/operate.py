@@ -21,7 +21,7 @@ from persistence.issues import Issue
 from trading.errors import BadInput, Unavailable
 from trading.messages import desk
 from trading.values import InstrumentName, Milliseconds, StrategyName
-from webui.answers import Problem, body_as, json_answer, missing, raw_body, wrong
+from webui.answers import Problem, body_as, header, json_answer, missing, raw_body, wrong
 from webui.gate import current
 from webui.look import is_number
 from webui.parts import ANSWER_S, Parts
@@ -146,7 +146,7 @@ class Operate:
 
     def _obey(self, command: desk.Command | Callable[[], desk.Command]) -> bottle.HTTPResponse:
         """Ask the desk, once for each key."""
-        key = bottle.request.get_header("Idempotency-Key")
+        key = header("Idempotency-Key")
         if key is None:
             status, content = self._ask(command)
             return json_answer(content, status)

@@ -1,5 +1,6 @@
 """The API on a socket, in threads of its own beside the actors."""
 
+import socket
 import threading
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from webui.stream import Streams
 THREADS_SPARE: Final = 4  # for everything that is not a stream
 CONNECTIONS_MAX: Final = 200
 STOP_S: Final = 5
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach a server that listens everywhere
 
 
 class WebServer:
@@ -24,11 +26,14 @@ class WebServer:
         Raises:
             OSError: it cannot be had.
         """
+        self._host = host.strip("[]")
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listening = socket.create_server((self._host, port), family=family)
+        self.port = int(listening.getsockname()[1])
         self._streams = Streams(parts)
         self._server: Any = create_server(
             make_app(parts, self._streams),
-            host=host.strip("[]"),
-            port=port,
+            sockets=[listening],
             threads=parts.about.streams_max + THREADS_SPARE,
             ident=None,
             connection_limit=CONNECTIONS_MAX,
@@ -36,30 +41,34 @@ class WebServer:
             max_request_body_size=BODY_MAX,
             clear_untrusted_proxy_headers=True,
         )
-        self.host, self.port = host, _port_of(self._server)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     @property
     def url(self) -> str:
         """Where it can be reached from this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+        host = _ANYWHERE.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def start(self) -> None:
         """Answer from now on."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the streams, finish what is being answered, and let the port go."""
+        """End the streams, finish what is being answered, and let the port go. Told twice it changes nothing."""
+        if self._streams.is_stopping:
+            return
         self._streams.stop()
-        self._server.close()
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_S)
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
+        if not self._thread.is_alive():
+            self._server.close()
+            return
+        # Its own thread closes it: another one would take the sockets away under its feet, last words unsent.
+        self._server.trigger.pull_trigger(self._let_go)
+        self._thread.join(STOP_S)
 
-
-def _port_of(server: Any) -> int:
-    """The port it got; a name like `localhost` may have made two sockets."""
-    if hasattr(server, "effective_port"):
-        return int(server.effective_port)
-    return int(server.effective_listen[0][1])
+    def _let_go(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.close_when_flushed = True
+            if not channel.total_outbufs_len:
+                channel.handle_close()
+        self._server.close()

@@ -12,7 +12,7 @@ import bottle
 
 from actors.journal import event_row
 from actors.subscribers import Subscriber, Told
-from webui.answers import Problem, encode, number
+from webui.answers import Problem, encode, header, number, query
 from webui.parts import Parts
 
 REPLAY_MAX: Final = 1_000
@@ -143,5 +143,5 @@ def piece(kind: str, content: object, event_id: int | None) -> bytes:
 
 def _last_seen() -> int | None:
     """The id the page saw last: by its browser's header, or by a parameter when it begins anew."""
-    text = bottle.request.get_header("Last-Event-ID") or bottle.request.query.get("last_event_id")
+    text = header("Last-Event-ID") or query({"last_event_id": None}).get("last_event_id")
     return number({"last_event_id": text} if text else {}, "last_event_id", least=0, most=10**17)

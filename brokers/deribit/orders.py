@@ -79,7 +79,7 @@ def _order(raw: dict[str, Any]) -> Order:
         post_only=flag(raw, "post_only"),
         oco_ref=text_or_empty(raw, "oco_ref"),
         trigger_order_id=OrderId(trigger_order_id) if trigger_order_id else None,
-        is_dormant=state is OrderState.UNTRIGGERED and _is_dormant(raw),
+        is_dormant=_is_dormant(raw, state),
         cancel_reason=text_or_empty(raw, "cancel_reason"),
         reject_reason=text_or_empty(raw, "reject_reason"),
         updated_at=Milliseconds(
@@ -88,8 +88,8 @@ def _order(raw: dict[str, Any]) -> Order:
     )
 
 
-def _is_dormant(raw: dict[str, Any]) -> bool:
-    """Whether an untriggered child still waits for its primary.
+def _is_dormant(raw: dict[str, Any], state: OrderState) -> bool:
+    """Whether this is a child that still waits for its primary, or the slot it has left.
 
     A child that came alive may be untriggered too (it is a stop), so this must not say dormant too rarely: a
     dormant stop taken for a live one is a position without cover. A slot id is dormant for certain; without one,
@@ -98,7 +98,9 @@ def _is_dormant(raw: dict[str, Any]) -> bool:
     if not flag(raw, "is_secondary_oto"):
         return False
     if "OTO-" in text_or_empty(raw, "order_id"):
-        return True
+        return state in {OrderState.UNTRIGGERED, OrderState.TRIGGERED}
+    if state is not OrderState.UNTRIGGERED:
+        return False
     return not text_or_empty(raw, "primary_order_id") and not text_or_empty(raw, "oco_ref")
 
 

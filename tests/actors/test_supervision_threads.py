@@ -69,6 +69,8 @@ class Service:
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVICE, way], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        self._at_last = threading.Timer(20, self.process.kill)  # whatever happens to the test
+        self._at_last.start()
 
     def reads_until(self, word: str) -> str:
         assert self.process.stdout is not None
@@ -80,7 +82,8 @@ class Service:
         raise AssertionError(f"it ended without {word!r}:\n{read}")
 
     def ends(self) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=10)
+        said, _ = self.process.communicate()
+        self._at_last.cancel()
         return self.process.returncode, said
 
 
@@ -200,8 +203,8 @@ def test_a_message_is_told_before_the_fence_or_dropped_never_in_between(threads:
     assert not is_down.wait(0.05)
     go_on.set()
     assert is_down.wait(5)
-    teller.join()
-    fencer.join()
+    teller.join(5)
+    fencer.join(5)
     address.tell("too late")
 
     assert incarnation.dropped == 1
@@ -235,7 +238,7 @@ def test_first_in_first_out_from_each_of_many_tellers(threads: World) -> None:
     for teller in tellers:
         teller.start()
     for teller in tellers:
-        teller.join()
+        teller.join(5)
     threads.until(lambda: len(threads.heard) == 8_000)
 
     for who in range(4):

@@ -45,6 +45,7 @@ def _raw(client: Any, **params: Any) -> Any:
 
 def _many_times(act: Callable[[], Any]) -> None:
     for _ in range(300):  # far more than the burst, however slow this machine is today
+        time.sleep(0.002)  # the nonce of ccxt is the millisecond, and one nonce is good once
         act()
 
 

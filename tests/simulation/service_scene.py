@@ -6,9 +6,7 @@ small steps, and after each of them the promises are measured.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
-
-import msgspec
+from typing import Any, ClassVar
 
 from exchange.faults import Rule
 from exchange.records import Order, Ticket, Trade
@@ -18,10 +16,13 @@ from exchange.switches import Switches
 from persistence.brackets import Trade as StoredTrade
 from persistence.brackets import Which
 from simulation.world import Options, World
+from strategies.base import Decision, Strategy, Wish
 from trading.bracket import Bracket, Mode
+from trading.facts import Ticker
+from trading.instruments import Instrument
 from trading.labels import parse
 from trading.messages import desk
-from trading.values import FillCondition, OrderId
+from trading.values import FillCondition, Milliseconds, OrderId, Side
 
 STEP_MS = 20
 ZERO = Decimal(0)
@@ -53,7 +54,8 @@ class Scene(World):
             limits=Limits(credits=False),
             feed=FeedSettings(profile=moving or "calm", start_prices={INVERSE: Decimal(64000), LINEAR: Decimal(64000)}),  # type: ignore[arg-type]
         )
-        options.setdefault("parameters", NEAR if moving else FAR)
+        if "kind" not in options:
+            options.setdefault("parameters", NEAR if moving else FAR)
         self.naked_ms = self.naked_worst = 0
         self.foreign = ZERO
         """What a person holds of the same position: not ours to cover."""
@@ -141,6 +143,25 @@ class Scene(World):
     def says(self, command: Callable[..., desk.Command], **fields: Any) -> desk.Answer:
         """A person presses a button."""
         return self.person(command(by="me", **fields))
+
+    def ends(self, way: str, sign: int) -> None:
+        """The position ends: by a person's hand, or because the price comes to an exit."""
+        if way == "by hand":
+            self.hand("sell" if sign > 0 else "buy", abs(self.position))
+        else:
+            self.moves_by(sign * (-150 if way == "by its stop" else 150))
+        assert not self.position
+
+    def silent_crash(self, meanwhile: Callable[[], None]) -> None:
+        """The service dies; something happens on the exchange; the service comes back."""
+        for session in list(self.pipe._transports):
+            self.pipe.disconnect(session)
+        meanwhile()
+        self.crashes()
+
+    def guardian_sleeps(self) -> None:
+        """Take the guardian away: what is left is the order manager's own care."""
+        self.runtime.hang("guardian")
 
     def cuts(self) -> None:
         """The line is cut."""
@@ -273,6 +294,21 @@ class Scene(World):
         assert not self.ours, self.options.seed
 
 
-def copied(order: Order) -> Order:
-    """An order as it is now."""
-    return msgspec.structs.replace(order)
+class Resting(Strategy):
+    """Wishes for entries below the market, where nobody sells."""
+
+    kind: ClassVar[str] = "resting"
+
+    def decide(self, ticker: Ticker, instrument: Instrument, now: Milliseconds) -> Decision:
+        """One entry a minute."""
+        price = instrument.round_price(ticker.mark * Decimal("0.997"))
+        wish = Wish(
+            side=Side.BUY,
+            entry=price,
+            stop=price * Decimal("0.99"),
+            target=price * Decimal("1.01"),
+            entry_ms=8_000,
+            key=str(now // 60_000),
+            reason="rests",
+        )
+        return Decision(text="rests", wish=wish)

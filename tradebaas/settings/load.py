@@ -90,7 +90,7 @@ def _place(tables: Tables, base: Path) -> None:
     """Let relative paths of the file and the environment begin at the file's folder."""
     for section, key in (("service", "data_dir"), ("broker", "client_secret_file"), ("telegram", "token_file")):
         value = tables.get(section, {}).get(key)
-        if isinstance(value, str):
+        if isinstance(value, str) and value:
             tables[section][key] = str(base / Path(value).expanduser())
     tables.setdefault("service", {}).setdefault("data_dir", str(base / "var"))
 

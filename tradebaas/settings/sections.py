@@ -202,6 +202,15 @@ class Limits(Struct, frozen=True, kw_only=True):
             ge=100, le=60_000, description="How long the exchange may take to bring a native bracket's children alive."
         ),
     ] = 1_200
+    crashes_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="After more starts than this within ten minutes that did not end in order, nothing trades"
+            " until a person resumes it.",
+        ),
+    ] = 5
     tick_age_s_max: Annotated[
         int, Meta(ge=1, le=3600, description="Prices older than this count as stale; `/health` then fails.")
     ] = 30

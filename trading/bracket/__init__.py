@@ -23,7 +23,7 @@ from trading.bracket.effects import (
     Severity,
     Wake,
 )
-from trading.bracket.machine import begin, step
+from trading.bracket.machine import begin, learn, step
 from trading.bracket.messages import (
     Asked,
     Close,
@@ -74,6 +74,7 @@ __all__ = [
     "Verdict",
     "Wake",
     "begin",
+    "learn",
     "result",
     "step",
 ]

@@ -18,7 +18,7 @@ from trading.bracket.messages import (
     Unknown,
     Verdict,
 )
-from trading.bracket.state import PLACING, UNSEEN, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
+from trading.bracket.state import BEGINNING, PLACING, UNSEEN, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
 from trading.facts import Fill, Order
 from trading.values import (
     ZERO,
@@ -57,8 +57,7 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
         case Reduced(held=held, price=price):
             return _reduced(bracket, held, price, now)
         case Close(reason=reason):
-            leaves = bracket.phase in {Phase.ENTERING, Phase.OPEN}
-            return replace(bracket, phase=Phase.CLOSING, reason=reason) if leaves else bracket
+            return _leaving(bracket, reason)
         case _:
             assert_never(message)
 
@@ -112,6 +111,25 @@ def _reduced(bracket: Bracket, held: Decimal, price: Decimal, now: Milliseconds)
     return _taken(bracket, (), (fill,))
 
 
+def _leaving(bracket: Bracket, reason: str) -> Bracket:
+    """Out; a person's word holds for one that was given up, too."""
+    if bracket.phase in {Phase.ENTERING, Phase.OPEN}:
+        return replace(bracket, phase=Phase.CLOSING, reason=reason)
+    if bracket.phase is not Phase.QUARANTINED:
+        return bracket
+    afresh = tuple(Inquiry(label=one.label, since=one.since) for one in bracket.inquiries)
+    return replace(
+        bracket,
+        phase=Phase.CLOSING,
+        reason=reason,
+        odd_since=None,
+        wait_until=BEGINNING,
+        inquiries=afresh,
+        forgiven=bracket.attempt(Leg.CLOSE),
+        changes_forgiven=bracket.changes,
+    )
+
+
 def _find(bracket: Bracket, intent_id: IntentId) -> Intent | None:
     return next((intent for intent in bracket.intents if intent.intent_id == intent_id), None)
 
@@ -124,7 +142,9 @@ def _refused(bracket: Bracket, intent_id: IntentId, now: Milliseconds, limits: L
     intent = _find(bracket, intent_id)
     if intent is None:
         return bracket
-    bracket = replace(_without(bracket, intent_id), wait_until=Milliseconds(now + limits.retry_ms))
+    doubled = max(0, bracket.attempt(Leg.CLOSE) - bracket.forgiven - 1) if intent.purpose is Purpose.CLOSE else 0
+    wait_ms = min(limits.retry_ms << min(doubled, 10), limits.retry_ms_max)
+    bracket = replace(_without(bracket, intent_id), wait_until=Milliseconds(now + wait_ms))
     if intent.purpose is Purpose.CLOSE:  # perhaps there is nothing left to close: what became of the exits?
         for leg in (Leg.STOP, Leg.TARGET, Leg.CLOSE):
             for attempt in range(bracket.attempt(leg)):

@@ -30,6 +30,9 @@ from trading.bracket.wishes import Wishes
 from trading.labels import parse
 from trading.values import Leg, Milliseconds, OrderState
 
+NOT_TOLD_YET = "closed"
+"""Why it was closed, before the fills that did it have been told."""
+
 
 def decide(bracket: Bracket, now: Milliseconds, limits: Limits) -> tuple[Bracket, tuple[Effect, ...]]:
     """Want what is missing."""
@@ -166,11 +169,14 @@ def _cover(wishes: Wishes, held: Decimal, since: Milliseconds) -> None:
         return
     if _follow_fired(wishes):
         return
-    ours_to_come = bracket.plan.mode is Mode.NATIVE and now < since + limits.hydrate_ms_max
-    if ours_to_come:
+    stops = bracket.live(Leg.STOP)
+    stop_orders = (order for order in bracket.orders if leg_of(order) is Leg.STOP and not order.is_dormant)
+    ended = any(not order.state.is_working for order in stop_orders)
+    # The exchange's own children grow, or come alive, by themselves; one that has ended does not come again.
+    ours_to_come = bracket.plan.mode is Mode.NATIVE and (bool(stops) or not ended)
+    if ours_to_come and now < since + limits.hydrate_ms_max:
         wishes.wake_at(since + limits.hydrate_ms_max)
         return
-    stops = bracket.live(Leg.STOP)
     if stops:
         wishes.resize(stops[0], left_of(stops[0]) + held - bracket.cover)
     elif bracket.attempt(Leg.STOP) - (bracket.plan.mode is Mode.NATIVE) >= limits.stop_attempts_max:
@@ -198,13 +204,15 @@ def _follow_fired(wishes: Wishes) -> bool:
 
 
 def _drop_spare_stops(wishes: Wishes, held: Decimal) -> None:
-    """Of several stops keep the first that covers all; a native child may have come late."""
+    """Of several stops keep the first that covers all, and no larger than what is held once the entry is over."""
     stops = wishes.bracket.live(Leg.STOP)
     whole = next((order for order in stops if left_of(order) >= held), None)
     if whole is not None:
         for order in stops:
             if order is not whole:
                 wishes.cancel(order)
+        if wishes.bracket.phase is Phase.OPEN and left_of(whole) > held:
+            wishes.resize(whole, held)
 
 
 def _aim(wishes: Wishes, held: Decimal) -> None:
@@ -240,9 +248,13 @@ def _flee(wishes: Wishes, reason: str) -> None:
 
 def _exit_reason(bracket: Bracket) -> str:
     """Who closed it, by the last fill on the way out."""
+    untold = {order.label for order in bracket.orders if order.label in bracket.untold}
+    legs = [label.leg for text in untold if (label := parse(text)) is not None and label.leg is not Leg.ENTRY]
+    if legs:  # the order overtook the news of its fill
+        return max(legs).value
     exits = [fill for fill in bracket.counted if fill.side is not bracket.plan.side]
     if not exits:
-        return "closed"
+        return NOT_TOLD_YET
     last = max(exits, key=lambda fill: (fill.at, fill.fill_id))
     if last.order_id == UNSEEN:
         return "ghost_trade_cleanup"
@@ -263,7 +275,7 @@ def _get_out(wishes: Wishes) -> None:
     if held > 0:
         if bracket.live(Leg.CLOSE) or bracket.in_flight(Purpose.CLOSE) or _asks(bracket, Leg.CLOSE):
             return
-        if bracket.attempt(Leg.CLOSE) >= limits.close_attempts_max:
+        if bracket.attempt(Leg.CLOSE) - bracket.forgiven >= limits.close_attempts_max:
             wishes.quarantine(f"{held} could not be closed in {limits.close_attempts_max} attempts")
         elif now >= bracket.wait_until:
             wishes.place(Leg.CLOSE, held)
@@ -275,8 +287,9 @@ def _get_out(wishes: Wishes) -> None:
     bracket = wishes.bracket
     if not (bracket.alive or bracket.dormant or bracket.intents or bracket.inquiries):
         traded = bracket.has_held
-        wishes.change(phase=Phase.CLOSED if traded else Phase.ENDED)
-        wishes.want(Closed(traded=traded, reason=bracket.reason))
+        reason = _exit_reason(bracket) if bracket.reason == NOT_TOLD_YET else bracket.reason
+        wishes.change(phase=Phase.CLOSED if traded else Phase.ENDED, reason=reason)
+        wishes.want(Closed(traded=traded, reason=reason))
 
 
 def _sweep(wishes: Wishes) -> None:

@@ -147,8 +147,9 @@ class Limits:
     asks_max: int = 120
     stop_attempts_max: int = 3
     target_attempts_max: int = 3
-    close_attempts_max: int = 5
-    retry_ms: int = 500  # between attempts after a refusal
+    close_attempts_max: int = 10
+    retry_ms: int = 500  # between attempts after a refusal; twice as long each time while closing
+    retry_ms_max: int = 30_000
     changes_max: int = 200  # edits and cancels in a bracket's life
 
 
@@ -162,7 +163,9 @@ class Bracket:
     fills: tuple[Fill, ...] = ()
     intents: tuple[Intent, ...] = ()
     attempts: tuple[tuple[Leg, int], ...] = ()  # orders placed so far, by leg
+    forgiven: int = 0  # attempts to close that no longer count: a person asked once more
     changes: int = 0  # edits and cancels so far: their intents are numbered by it
+    changes_forgiven: int = 0
     inquiries: tuple[Inquiry, ...] = ()
     naked_since: Milliseconds | None = None
     odd_since: Milliseconds | None = None  # since when more seems closed than opened

@@ -110,7 +110,7 @@ class Wishes:
             return None
         if any(inquiry.label == order.label for inquiry in bracket.inquiries):
             return None
-        if bracket.changes >= self.limits.changes_max:
+        if bracket.changes - bracket.changes_forgiven >= self.limits.changes_max:
             self.quarantine(f"more than {self.limits.changes_max} edits and cancels")
             return None
         intent_id = IntentId(f"{bracket.plan.bracket_id}:{bracket.changes}")

@@ -72,4 +72,9 @@ class TellInstruments:
     """Tell the specs of the instruments once more: somebody new listens. Repeating it is harmless."""
 
 
-Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles | TellInstruments
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellStanding:
+    """Tell connection, instruments and funds once more: somebody was restarted. It only tells and reads."""
+
+
+Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles | TellInstruments | TellStanding

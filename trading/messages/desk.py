@@ -139,6 +139,14 @@ class StrategyMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyIs:
+    """A strategy was asked where it is. It lives, and is there."""
+
+    name: StrategyName
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyFailed:
     """A strategy raised, hung or flooded; it stays in ERROR until a person resumes it. Repeating it changes nothing."""
 
@@ -173,4 +181,4 @@ Command = (
     | Reconcile
     | ResolveIssue
 )
-Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyFailed | supervision.Notice
+Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyIs | StrategyFailed | supervision.Notice

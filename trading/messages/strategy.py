@@ -102,6 +102,11 @@ class TradeClosed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayState:
+    """Tell the desk where you are: it was restarted. Repeating it changes nothing."""
+
+
 Message = (
     TickerChanged
     | CandleClosed
@@ -116,4 +121,5 @@ Message = (
     | TradeOpened
     | TradeClosing
     | TradeClosed
+    | SayState
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from persistence.steps import Recorded
 from persistence.store import Store
 from trading.bracket import Bracket, Effect, FillSeen, Limits, Message, Mode, Plan, begin, step
-from trading.facts import Fill
+from trading.facts import Fill, Order
 from trading.labels import bracket_id
 from trading.values import (
     Currency,
@@ -24,6 +24,8 @@ from trading.values import (
     Liquidity,
     Milliseconds,
     OrderId,
+    OrderState,
+    OrderType,
     Side,
     StrategyName,
     TriggerSource,
@@ -77,6 +79,21 @@ def fill_of(plan: Plan, number: int = 1, **fields: Any) -> Fill:
         at=NOW,
     )
     return replace(fill, **fields)
+
+
+def order_of(plan: Plan, leg: Leg = Leg.ENTRY) -> Order:
+    """A resting order of a leg."""
+    return Order(
+        order_id=OrderId(f"{plan.bracket_id}-{leg.value[0]}"),
+        label=plan.label(leg, 0),
+        instrument=plan.instrument,
+        side=plan.side,
+        type=OrderType.LIMIT,
+        state=OrderState.OPEN,
+        amount=plan.amount,
+        price=plan.entry,
+        updated_at=NOW,
+    )
 
 
 class Life:

@@ -149,9 +149,12 @@ def test_restoring_over_a_damaged_database_keeps_the_damaged_file(opens: Open) -
     old = store.backup(at=NOW)
     store.close_thread()
     store.data_dir.database.write_bytes(b"noise" * 1000)
+    leftover = store.data_dir.folder / f"{store.data_dir.database.name}-wal"
+    leftover.write_bytes(b"of the damaged one")
 
     assert backup.restore(store.data_dir, old.path, at=_later(1)) is None
 
+    assert not leftover.exists(), "it must not be read as the restored file's"
     assert opens().check() == ()
     assert any(path.name.startswith("damaged-") for path in store.data_dir.backups.iterdir())
 

@@ -1,5 +1,6 @@
 """What the parts of the store remember: strategies, notices, events, issues, switches, tokens, receipts, figures."""
 
+import contextlib
 from decimal import Decimal
 
 import pytest
@@ -204,6 +205,20 @@ def test_several_calls_are_one_transaction(store: Store) -> None:
 
     assert store.settings.all() == {}
     assert store.events.last_id() == 0
+
+
+def test_a_part_that_failed_leaves_nothing_when_the_rest_goes_on(store: Store) -> None:
+    def half_done() -> None:
+        with store.together():
+            store.settings.put("b", 2, by="me", at=NOW)
+            raise ZeroDivisionError
+
+    with store.together():
+        store.settings.put("a", 1, by="me", at=NOW)
+        with contextlib.suppress(ZeroDivisionError):
+            half_done()
+
+    assert store.settings.all() == {"a": 1}
 
 
 # --- issues and reports

@@ -12,12 +12,24 @@ from persistence.scoreboard import Score
 from persistence.steps import Figures, Outcome
 from persistence.store import Store
 from tests.unit.persistence.conftest import Open
-from tests.unit.persistence.made import BTC, NOW, Life, plan_of
-from trading.bracket import Asked, Closed, Done, Phase, PlaceBracket, Quarantined, Refused, Unknown, Verdict
+from tests.unit.persistence.made import BTC, NOW, Life, order_of, plan_of
+from trading.bracket import (
+    Asked,
+    Cancel,
+    Closed,
+    Done,
+    OrderSeen,
+    Phase,
+    PlaceBracket,
+    Quarantined,
+    Refused,
+    Unknown,
+    Verdict,
+)
 from trading.bracket.effects import Severity
 from trading.bracket.state import Fate
 from trading.pnl import TradePnl
-from trading.values import InstrumentName, Leg, Milliseconds, WorkerId
+from trading.values import BracketId, InstrumentName, IntentId, Leg, Milliseconds, OrderState, WorkerId
 
 
 @pytest.fixture
@@ -233,7 +245,7 @@ def test_another_instrument_or_account_is_free(opens: Open) -> None:
     Life(opens(), "1").begins()
 
     Life(opens(), "2", instrument=InstrumentName("ETH-PERPETUAL")).begins()
-    Life(opens(account="testnet"), "1").begins()
+    Life(opens(account="testnet"), "3").begins()
 
     assert len(opens().open_brackets()) == 2
 
@@ -336,9 +348,38 @@ def test_trades_come_in_pages_the_newest_first(store: Store) -> None:
     assert last.next is None
 
 
-def test_a_cancelled_orphan_is_an_intent_without_a_bracket(life: Life) -> None:
+def test_what_was_asked_for_is_known_and_what_never_was_is_not(life: Life) -> None:
     life.begins()
-    (intent,) = life.store.unknown_intents()
 
     assert life.store.brackets.knows(life.plan.bracket_id)
-    assert intent.bracket_id == life.plan.bracket_id
+    assert not life.store.brackets.knows(BracketId("never"))
+    assert life.store.trade(BracketId("never")) is None
+
+
+def test_the_cancelling_of_an_orphan_is_an_intent_of_its_own_and_may_be_renewed(store: Store) -> None:
+    order = order_of(plan_of())
+    request = Cancel(intent_id=IntentId(f"orphan:{order.order_id}"), order_id=order.order_id)
+
+    for _ in range(2):
+        store.steps.intend_alone(request, order, at=NOW)
+        (intent,) = store.unknown_intents()
+        assert (intent.bracket_id, intent.request, intent.label) == (None, request, order.label)
+        store.steps.settle_alone(request.intent_id, "done", at=NOW)
+
+    assert store.unknown_intents() == ()
+
+
+def test_working_orders_are_those_last_seen_to_rest(store: Store) -> None:
+    life = Life(store)
+    life.begins()
+    stop, entry = order_of(life.plan, leg=Leg.STOP), order_of(life.plan)
+    life.is_told(OrderSeen(order=stop))
+    life.is_told(OrderSeen(order=replace(entry, filled_amount=Decimal("10.0"))))
+    assert {(one.leg, str(one.filled_amount)) for one in store.brackets.working_orders()} == {
+        (Leg.STOP, "0"),
+        (Leg.ENTRY, "10.0"),
+    }
+
+    life.is_told(OrderSeen(order=replace(entry, state=OrderState.FILLED, filled_amount=Decimal(100))))
+
+    assert [one.order_id for one in store.brackets.working_orders()] == [stop.order_id]
