@@ -102,7 +102,7 @@ class BrokerActor(Actor):
         self._intents: dict[int, IntentId] = {}  # by the number of the request
         self._readers: dict[int, Callable[[outcomes.Outcome], None]] = {}
         self._searches: dict[LabelText, resolve.Search] = {}
-        self._searching: set[LabelText] = set()
+        self._searching: dict[LabelText, None] = {}  # one after the other: together they would starve of credit
         self._picture: readings.Picture | None = None
 
     @property
@@ -270,13 +270,14 @@ class BrokerActor(Actor):
         if label not in self._searches:
             sent_at = Milliseconds(message.sent_at + server - now)
             self._searches[label] = readings.search_for(label, message.currency, sent_at)
-        self._searching.add(label)
-        self._search_on(label)
+        self._searching[label] = None
+        if next(iter(self._searching)) == label:
+            self._search_on(label)
 
     def _search_on(self, label: LabelText) -> None:
         server = self._broker.server_at_least(self._now)
         if server is None:
-            self._searching.discard(label)
+            self._searching.clear()
             return
         search, step = resolve.next_step(self._searches[label], server)
         self._searches[label] = search
@@ -289,10 +290,13 @@ class BrokerActor(Actor):
 
             self._read(query, take)
             return
-        self._searching.discard(label)
+        self._searching.pop(label, None)
         if not isinstance(step, resolve.NotYetKnown):
             del self._searches[label]
         self._to.orders.tell(readings.answer_of(label, step))
+        following = next(iter(self._searching), None)
+        if following is not None:
+            self._search_on(following)
 
     def _fetch_candles(self, message: broker.FetchCandles) -> None:
         now = self._now

@@ -71,7 +71,7 @@ def step(picture: Picture, message: journal.Message, beat: Beat) -> Done:
             | journal.FundsChanged()
             | journal.PictureTaken()
         ):
-            return _exchange(replace(picture, fact=beat), message, beat)
+            return _exchange(picture, message, beat)
         case journal.StrategyKnown() | journal.StrategyMoved() | journal.StrategyFailed() | journal.Decided():
             return _strategy(picture, message, beat.at_ms)
         case journal.BracketMoved() | journal.SignalRefused():
@@ -101,29 +101,29 @@ def _exchange(picture: Picture, message: _ExchangeFact, beat: Beat) -> Done:
     match message:
         case journal.TickerChanged(ticker=ticker):
             tickers = with_row(picture.tickers, ticker.instrument, rows.ticker_row(ticker))
-            return replace(picture, tickers=tickers, tick=beat), (Price(ticker.instrument),)
+            return replace(picture, fact=beat, tickers=tickers, tick=beat), (Price(ticker.instrument),)
         case journal.CandleClosed():
-            return replace(picture, candle=beat), ()
+            return replace(picture, fact=beat, candle=beat), ()
         case journal.OrderSeen(order=order):
             row = rows.order_row(order)
             kept = row if order.state.is_working else None
             orders = with_row(picture.orders, order.order_id, kept)
-            return replace(picture, orders=orders), (PassOn(kind="order_changed", content=row),)
+            return replace(picture, fact=beat, orders=orders), (PassOn(kind="order_changed", content=row),)
         case journal.FillSeen(fill=fill):
-            return picture, (PassOn(kind="fill", content=rows.fill_row(fill)),)
+            return replace(picture, fact=beat), (PassOn(kind="fill", content=rows.fill_row(fill)),)
         case journal.PositionChanged(holding=holding):
             row = rows.position_row(holding)
             positions = with_row(picture.positions, holding.instrument, row if holding.amount else None)
-            return replace(picture, positions=positions), (PassOn(kind="position_changed", content=row),)
+            return replace(picture, fact=beat, positions=positions), (PassOn(kind="position_changed", content=row),)
         case journal.FundsChanged():
             equity, available = rows.money(message.equity), rows.money(message.available)
             row = {"currency": message.currency, "equity": equity, "available": available, "at": beat.at_ms}
             funds = with_row(picture.funds, message.currency, row)
-            return replace(picture, funds=funds), (PassOn(kind="funds", content=row),)
+            return replace(picture, fact=beat, funds=funds), (PassOn(kind="funds", content=row),)
         case journal.PictureTaken(picture=whole):
             orders = {one.order_id: rows.order_row(one) for one in whole.orders if one.state.is_working}
             positions = {one.instrument: rows.position_row(one) for one in whole.holdings if one.amount}
-            return replace(picture, orders=orders, positions=positions), ()
+            return replace(picture, fact=beat, orders=orders, positions=positions), ()
         case _:
             assert_never(message)
 

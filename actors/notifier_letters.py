@@ -43,17 +43,24 @@ class Letters:
 
         Nothing is ever put off by more than the horizon, so what seems to be is due: the clock was set back.
         """
+        letters: list[Letter] = []
+        failure = None
         try:
             self._write_what_waits()
+        except Unavailable as why:
+            failure = why
+            letters += [letter for letter in self._kept.values() if (letter.next_at or 0) <= now]
+        try:  # a full disk can still be read
             nearest = self._outbox.next_due()
             moment = nearest if nearest is not None and nearest > now + horizon_ms else now
-            letters = [*self._outbox.due(Milliseconds(moment), limit=BATCH_MAX)]
-        except Unavailable as failure:
-            self._broken(failure)
-            letters = [letter for letter in self._kept.values() if (letter.next_at or 0) <= now]
-        else:
+            letters += self._outbox.due(Milliseconds(moment), limit=BATCH_MAX)
+        except Unavailable as why:
+            failure = why
+        if failure is None:
             self._mended()
-        found = [letter for letter in letters if letter.id not in self._unnoted]
+        else:
+            self._broken(failure)
+        found = [letter for letter in letters if not self._was_delivered(letter, now)]
         return sorted(found, key=lambda letter: letter.notice.severity is not Severity.CRITICAL)
 
     def next_due(self) -> Milliseconds | None:
@@ -112,6 +119,11 @@ class Letters:
         except Unavailable as failure:
             self._broken(failure)
             return ()
+
+    def _was_delivered(self, letter: Letter, now: Milliseconds) -> bool:
+        """Whether the database only does not know yet that it was; one that repeats is due again in its time."""
+        at, repeat_ms = self._unnoted.get(letter.id), letter.notice.repeat_ms
+        return at is not None and (repeat_ms is None or now < at + repeat_ms)
 
     def _keep(self, notice: Notice, at: Milliseconds) -> None:
         if len(self._kept) >= KEPT_MAX:

@@ -91,6 +91,8 @@ class OrderManager(Actor):
         self._base_ms = clock.now_ms() - clock.monotonic_ms()
         self._is_up = self._is_reconciled = False
         self._store_works = True
+        self._missed: set[BracketId] = set()
+        """Brackets that were told something the database did not take: it may have been an outcome."""
 
     # --- beginning
 
@@ -106,12 +108,19 @@ class OrderManager(Actor):
             self._to.guardian.tell(guardian.Watch(instrument=bracket.plan.instrument, ours=True))
         self._doubt()
 
-    def _doubt(self) -> None:
+    def _doubt(self, *which: BracketId) -> None:
         """Nobody will answer what is on its way: it is of unknown fate from now on."""
-        for bracket_id, bracket in tuple(self._open.items()):
-            for intent in bracket.intents:
+        for bracket_id in which or tuple(self._open):
+            bracket = self._open.get(bracket_id)
+            for intent in () if bracket is None else bracket.intents:
                 if intent.fate is Fate.SENT:
                     self._step(bracket_id, brackets.Unknown(intent_id=intent.intent_id))
+
+    def _wake_up(self, bracket_id: BracketId) -> None:
+        if bracket_id in self._missed:
+            self._missed.discard(bracket_id)
+            self._doubt(bracket_id)
+        self._step(bracket_id, brackets.Tick())
 
     @property
     def _now(self) -> Milliseconds:
@@ -140,7 +149,7 @@ class OrderManager(Actor):
             case orders.Asked(label=label):
                 self._outcome(IntentId(label), message)
             case orders.Wake(bracket_id=bracket_id):
-                self._step(bracket_id, brackets.Tick())
+                self._wake_up(bracket_id)
             case orders.OpenBracket(signal=signal):
                 self._signal(signal)
             case orders.CloseTrade(strategy=name, reason=reason):
@@ -186,6 +195,9 @@ class OrderManager(Actor):
             self._commit(None, bracket, f"signal: {signal.reason}", effects)
         except NotOpened as no:
             self._refuse(signal, no.why)
+            return
+        if signal.bracket_id not in self._open:
+            self._refuse(signal, Refused(code=guard.GuardCode.STORE_FAILING, sentence="it could not be recorded"))
 
     def _standing(self, signal: Signal, now: Milliseconds) -> guard.Standing:
         taken = [one.plan.bracket_id for one in self._open.values() if one.plan.instrument == signal.instrument]
@@ -342,16 +354,21 @@ class OrderManager(Actor):
     ) -> None:
         """On disk, then in memory, then out of the house."""
         if not self._memory_does(lambda: self._memory.record_step(before, after, cause, effects, at=self._now)):
-            self._timers.start("retry", self._settings.limits.ask_every_ms, self._wake(after))
+            if before is not None:
+                self._missed.add(after.plan.bracket_id)
+                name = f"retry:{after.plan.bracket_id}"
+                self._timers.start(name, self._settings.limits.ask_every_ms, self._wake(after))
             return
         bracket_id = after.plan.bracket_id
         self._open.pop(bracket_id, None)
         self._over.pop(bracket_id, None)
         if after.phase.is_over:
             self._over[bracket_id] = after
-            while len(self._over) > OVER_KEPT:
-                del self._over[next(iter(self._over))]
-            self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=after.phase is Phase.QUARANTINED))
+            given_up = after.phase is Phase.QUARANTINED
+            spent = [one for one, bracket in self._over.items() if bracket.phase is not Phase.QUARANTINED]
+            for old in spent[:-OVER_KEPT]:
+                del self._over[old]
+            self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=given_up))
         else:
             self._open[bracket_id] = after
         self._to.journal.tell(

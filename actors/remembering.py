@@ -61,10 +61,8 @@ class Remembering:
 
     def record_orphan(self, order: Order, intent_id: IntentId, *, at: Milliseconds) -> None:
         """An order of ours without a trade, about to be cancelled."""
-        text = f"cancelling order {order.order_id} on {order.instrument}: no trade explains it"
-        self._store.events.add(
-            "orphan_cancel", order.order_id, text, {"label": order.label, "intent": intent_id}, at=at
-        )
+        wish = brackets.Cancel(intent_id=intent_id, order_id=order.order_id)
+        self._store.steps.intend_alone(wish, order, at=at)
 
     def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
         """What a comparison found."""

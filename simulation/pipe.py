@@ -21,6 +21,8 @@ class Pipe:
         self._pending: InProcessTransport | None = None
         self._inbound_at = self._outbound_at = 0
         self.is_refusing = False
+        self.skew_ms = 0
+        """How far the exchange's clock stands before ours."""
         self._woken_at: int | None = None
         self._wake()
 
@@ -35,7 +37,7 @@ class Pipe:
         if self.is_refusing or self._pending is None:
             raise Unavailable("connection refused")
         try:
-            session = self._exchange.connect(self._now)
+            session = self._exchange.connect(self.now)
         except TooManyConnections as refusal:
             raise Unavailable("too many connections") from refusal
         self._transports[session] = self._pending
@@ -50,14 +52,15 @@ class Pipe:
     def disconnect(self, connection: int) -> None:
         """The service closed it."""
         if self._transports.pop(connection, None) is not None:
-            self._exchange.disconnected(connection, self._now)
+            self._exchange.disconnected(connection, self.now)
             self.pump()
 
     # --- the exchange's side
 
     @property
-    def _now(self) -> int:
-        return self._runtime.clock.now_ms()
+    def now(self) -> int:
+        """The exchange's clock."""
+        return self._runtime.clock.now_ms() + self.skew_ms
 
     def _delay(self) -> int:
         low, high = self._delay_ms
@@ -65,7 +68,7 @@ class Pipe:
 
     def _arrives(self, connection: int, message: Message) -> None:
         if connection in self._transports:
-            self._exchange.receive(connection, message, self._now)
+            self._exchange.receive(connection, message, self.now)
             self.pump()
 
     def pump(self) -> None:
@@ -90,15 +93,15 @@ class Pipe:
 
     def _wake(self) -> None:
         """Be called when the exchange has something due."""
-        due = max(self._exchange.next_due_ms(), self._now)
+        due = max(self._exchange.next_due_ms(), self.now)
         if self._woken_at is not None and self._woken_at <= due:
             return
         self._woken_at = due
-        self._runtime.after_ms(due - self._now, self._advance)
+        self._runtime.after_ms(due - self.now, self._advance)
 
     def _advance(self) -> None:
         self._woken_at = None
-        self._exchange.advance(self._now)
+        self._exchange.advance(self.now)
         self.pump()
 
 

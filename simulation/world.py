@@ -53,6 +53,7 @@ class Options:
     """A strategy of a test's own, under the name ``strategy``."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     worker: str = "w1"
+    start_ms: int = START_MS
     store: Store | None = None
     """A memory of one's own: one that fails, for example."""
 
@@ -77,16 +78,18 @@ class World:
         rng = Random(f"{options.seed}:world")
         self._rng = rng
         settings = options.exchange
-        self.exchange = Exchange(settings=settings, feed=open_feed(settings, start_ms=START_MS), start_ms=START_MS)
+        feed = open_feed(settings, start_ms=options.start_ms)
+        self.exchange = Exchange(settings=settings, feed=feed, start_ms=options.start_ms)
         self.store = options.store or Store.in_memory(worker=WorkerId(options.worker), account=ACCOUNT)
         self.told: list[Any] = []
         self.notices: list[notices.Notice] = []
         self._life = 0
         self._begin()
 
-    def _begin(self, start_ms: int = START_MS) -> None:
+    def _begin(self, start_ms: int | None = None) -> None:
         """Start the service, for the first time or after a crash."""
         options = self.options
+        start_ms = options.start_ms if start_ms is None else start_ms
         self._life += 1
         self.runtime = SimulatedRuntime(seed=options.seed * 1_000 + self._life, start_ms=start_ms)
         self.pipe = Pipe(self.exchange, self.runtime, Random(f"{options.seed}:{self._life}:pipe"), options.delay_ms)
@@ -148,7 +151,7 @@ class World:
     @property
     def now(self) -> Milliseconds:
         """The world's time."""
-        return Milliseconds(self.runtime.clock.now_ms() if hasattr(self, "runtime") else START_MS)
+        return Milliseconds(self.runtime.clock.now_ms() if hasattr(self, "runtime") else self.options.start_ms)
 
     def runs(self, ms: int) -> None:
         """Time passes."""

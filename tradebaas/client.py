@@ -1,13 +1,12 @@
 """The way from the command line to the running service: its address and key lie in the data directory."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import requests
 
 from tradebaas.settings import Settings
-from webui.access import LOCAL_FILE
+from webui.left import left_in
 
 TIMEOUT_S: Final = 10.0  # longer than a command may take inside
 NOT_RUNNING: Final = "the service is not running (nothing answers at {url}); `tradebaas run` starts it"
@@ -24,14 +23,6 @@ class SaidNo(Exception):
         """Keep the answer whole."""
         super().__init__(sentence)
         self.status, self.code, self.content = status, code, content
-
-
-class _Left(msgspec.Struct, frozen=True):
-    """What a running service leaves in its data directory."""
-
-    url: str
-    token: str
-    pid: int
 
 
 class Client:
@@ -80,7 +71,7 @@ def find(settings: Settings) -> Client:
     Raises:
         NotRunning: there is no sign of one.
     """
-    left = _left_by(settings.service.data_dir)
+    left = left_in(settings.service.data_dir)
     if left is not None:
         return Client(left.url, left.token)
     web = settings.web
@@ -88,10 +79,3 @@ def find(settings: Settings) -> Client:
     if web.operate_token is None:
         raise NotRunning(NOT_RUNNING.format(url=url))
     return Client(url, web.operate_token.reveal())
-
-
-def _left_by(folder: Path) -> _Left | None:
-    try:
-        return msgspec.json.decode((folder / LOCAL_FILE).read_bytes(), type=_Left)
-    except (OSError, msgspec.DecodeError):
-        return None

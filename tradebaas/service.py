@@ -20,6 +20,7 @@ from actors.guardian import GuardianSettings
 from actors.incarnation import Incarnation
 from actors.journal import Journal
 from actors.journal_board import Board
+from actors.journal_start import first_picture
 from actors.names import DESK, JOURNAL
 from actors.order_manager import OrderSettings
 from actors.remembering import Remembering, SupervisorMemory
@@ -95,8 +96,14 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
         logger.critical("{}", brake.sentence)
     broker = registry.find(settings.broker.id)
     url, credentials = _way(settings, store, leaving, fresh=fresh)
-    board, subscribers, runtime = Board(), Subscribers(), ThreadsRuntime()
-    parts = _parts(settings, store, lambda: registry.make(broker, credentials=credentials, url=url), board, subscribers)
+    setups = _strategies(settings, store)
+    board = Board(first_picture(store, broker=settings.broker.id))
+    subscribers, runtime = Subscribers(), ThreadsRuntime()
+
+    def connection() -> Broker:
+        return registry.make(broker, credentials=credentials, url=url)
+
+    parts = _parts(settings, store, setups, connection, board, subscribers)
     if brake is not None:
         parts = replace(parts, desk=replace(parts.desk, braked=True))
     supervisor = Supervisor(
@@ -119,12 +126,12 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
 def _parts(
     settings: Settings,
     store: Store,
+    setups: tuple[StrategySetup, ...],
     connection: Callable[[], Broker],
     board: Board,
     subscribers: Subscribers,
 ) -> Parts:
     """What the house is built of, in the real world."""
-    setups = _strategies(settings, store)
     limits = settings.limits
 
     def journal(life: Incarnation) -> Journal:

@@ -18,8 +18,8 @@ from persistence.access import Scope, Token, Tokens
 from persistence.errors import StoreUnavailable
 from persistence.secret import Secret
 from trading.values import Milliseconds
+from webui.left import LOCAL_FILE, Left
 
-LOCAL_FILE: Final = "api.json"
 LOCAL_NAME: Final = "command line"
 TRUSTED_MS: Final = 10_000  # how long a key is good without another look into the database
 TRUSTED_MAX: Final = 100
@@ -98,7 +98,7 @@ class LocalKey:
         beside.unlink(missing_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode({"url": url, "token": self.secret.reveal(), "pid": pid}))
+            file.write(msgspec.json.encode(Left(url=url, token=self.secret.reveal(), pid=pid)))
         beside.replace(self._path)
 
     def remove(self) -> None:

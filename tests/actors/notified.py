@@ -62,23 +62,36 @@ class Phone:
 class Disk(outbox.Outbox):
     """The outbox, on a disk that can be full."""
 
-    is_full = False
+    is_full = False  # it takes nothing more
+    is_gone = False  # it gives nothing either
     cannot_note = False
 
     def put(self, notice: outbox.Notice, *, at: Milliseconds) -> bool:
-        self._fail(self.is_full)
+        self._fail(self.is_full or self.is_gone)
         return super().put(notice, at=at)
 
     def due(self, now: Milliseconds, *, limit: int = 50) -> tuple[outbox.Letter, ...]:
-        self._fail(self.is_full)
+        self._fail(self.is_gone)
         return super().due(now, limit=limit)
 
+    def next_due(self) -> Milliseconds | None:
+        self._fail(self.is_gone)
+        return super().next_due()
+
     def delivered(self, ids: Iterable[int], *, at: Milliseconds) -> None:
-        self._fail(self.is_full or self.cannot_note)
+        self._fail(self.is_full or self.is_gone or self.cannot_note)
         super().delivered(ids, at=at)
 
+    def failed(self, ids: Iterable[int], *, error: str, next_at: Milliseconds | None) -> None:
+        self._fail(self.is_full or self.is_gone)
+        super().failed(ids, error=error, next_at=next_at)
+
+    def newest(self, *, limit: int = 100, before: int | None = None) -> tuple[outbox.Letter, ...]:
+        self._fail(self.is_gone)
+        return super().newest(limit=limit, before=before)
+
     def waiting(self) -> int:
-        self._fail(self.is_full)
+        self._fail(self.is_gone)
         return super().waiting()
 
     @staticmethod

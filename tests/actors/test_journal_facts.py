@@ -114,6 +114,7 @@ def test_a_picture_somebody_holds_never_changes_under_his_eyes(desk: Desk) -> No
     before = (dict(held.orders), dict(held.scores), held.alerts)
 
     desk.told(
+        journal.OrderSeen(order=order(number="2")),
         journal.OrderSeen(order=order(OrderState.CANCELLED)),
         journal.Scored(scores={"orphans": 3}),
         journal.Alerted(severity=Severity.ERROR, kind="x", text="y"),

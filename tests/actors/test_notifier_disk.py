@@ -20,8 +20,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.store.close_thread()
 
 
-def test_what_cannot_be_written_is_delivered_from_memory(house: House) -> None:
-    house.outbox.is_full = True
+@pytest.mark.parametrize("trouble", ["is_full", "is_gone"])
+def test_what_cannot_be_written_is_delivered_from_memory(house: House, trouble: str) -> None:
+    setattr(house.outbox, trouble, True)
     house.tells("the database takes no writes", Severity.CRITICAL)
     house.tells("bought 10")
     house.runs(MINUTE)
@@ -47,6 +48,30 @@ def test_from_memory_too_a_failure_is_tried_again(house: House) -> None:
     house.runs(MINUTE)
 
     assert house.phone.texts == ["bought 10"]
+
+
+def test_what_waits_in_the_outbox_is_still_delivered_while_the_disk_is_full(house: House) -> None:
+    house.tells("bought 10")
+    house.tells("naked", Severity.CRITICAL)
+    house.phone.answers = [NotNow(reason="Timeout")] * 3
+    house.runs(500)
+    house.outbox.is_full = True
+    house.runs(10 * MINUTE)
+
+    assert sorted(house.phone.texts) == ["bought 10", "naked", "naked"], "once, and what insists in its time"
+
+
+def test_a_life_that_begins_without_a_database_serves_from_memory(house: House) -> None:
+    house.outbox.is_gone = True
+    house.restarts()
+    house.tells("the database cannot be read", Severity.CRITICAL)
+    house.runs(MINUTE)
+    house.outbox.is_gone = False
+    house.runs(MINUTE)
+
+    assert house.phone.texts[0] == "the database cannot be read"
+    assert house.outbox.waiting() == 0
+    assert [letter.notice.text for letter in house.outbox.newest()] == ["the database cannot be read"]
 
 
 def test_when_the_disk_works_again_what_waits_is_written(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -149,14 +150,18 @@ def test_a_text_it_will_never_take_is_known_as_such(bot: Bot, sender: TelegramSe
 
 def test_no_answer_ends_in_a_time_out_and_the_next_message_gets_through(bot: Bot, sender: TelegramSender) -> None:
     bot.answers.append((0, None))
+    begun = time.monotonic()
     assert sender.send([line("a")]) == NotNow(reason="ReadTimeout")
+    assert time.monotonic() - begun < 5
     assert sender.send([line("a")]) == Delivered(count=1)
 
 
 def test_a_shorter_time_can_be_asked_for(bot: Bot) -> None:
     bot.answers.append((0, None))
     sender = TelegramSender(token=Secret(TOKEN), chat_id="42", base_url=f"http://127.0.0.1:{bot.port}", read_s=15)
+    begun = time.monotonic()
     assert sender.send([line("a")], within_s=0.1) == NotNow(reason="ReadTimeout")
+    assert time.monotonic() - begun < 5
 
 
 def test_nobody_there_is_for_later() -> None:

@@ -62,7 +62,9 @@ class Line:
 class Desk:
     """Performs a bracket's wishes on a floor."""
 
-    def __init__(self, floor: Floor, *, seed: int, line: Line, mode: Mode, condition: FillCondition, entry: str) -> None:
+    def __init__(
+        self, floor: Floor, *, seed: int, line: Line, mode: Mode, condition: FillCondition, entry: str
+    ) -> None:
         self.floor = floor
         self.line = line
         self.rng = Random(seed)
@@ -122,7 +124,11 @@ class Desk:
     def _measure(self, step_ms: int) -> None:
         held = self.floor.bot.amount(self.floor.instrument)
         cover = sum(
-            (order.remaining for order in self.floor.bot.live.values() if order.order_type == "stop_market" and not order.is_dormant),
+            (
+                order.remaining
+                for order in self.floor.bot.live.values()
+                if order.order_type == "stop_market" and not order.is_dormant
+            ),
             Decimal(0),
         )
         self.naked_ms = 0 if cover >= held else self.naked_ms + step_ms
@@ -252,9 +258,7 @@ class Desk:
             verdict = Verdict.FOUND
         else:
             verdict = Verdict.NEVER if now > sent_at + VALID_MS + MARGIN_MS else Verdict.NOT_YET
-        self._after(
-            self._delay(), lambda: self.tell(Asked(label=label, verdict=verdict, orders=found, fills=fills))
-        )
+        self._after(self._delay(), lambda: self.tell(Asked(label=label, verdict=verdict, orders=found, fills=fills)))
 
 
 def ticket_of(floor: Floor, place: brackets.Place) -> Ticket:
@@ -323,5 +327,3 @@ def fill_of(trade: records.Trade) -> Fill:
         liquidity=Liquidity(trade.liquidity),
         at=Milliseconds(trade.timestamp),
     )
-
-

@@ -15,7 +15,7 @@ from exchange.settings import Settings as ExchangeSettings
 from exchange.switches import Switches
 from persistence.brackets import Trade as StoredTrade
 from persistence.brackets import Which
-from simulation.world import Options, World
+from simulation.world import START_MS, Options, World
 from strategies.base import Decision, Strategy, Wish
 from trading.bracket import Bracket, Mode
 from trading.facts import Ticker
@@ -25,6 +25,7 @@ from trading.messages import desk
 from trading.values import FillCondition, Milliseconds, OrderId, Side
 
 STEP_MS = 20
+DAY_MS = 86_400_000
 ZERO = Decimal(0)
 INVERSE, LINEAR = "BTC-PERPETUAL", "BTC_USDC-PERPETUAL"
 NEAR = {"stop_bps": Decimal(4), "target_bps": Decimal(4), "every_s": 3, "cooldown_s": 1}
@@ -45,9 +46,13 @@ class Scene(World):
         instrument: str = INVERSE,
         switches: Switches | None = None,
         moving: str = "",
+        at_ms: int | None = None,
         **options: Any,
     ) -> None:
-        """``moving``: the profile of a feed that moves; else prices stand still until a test moves them."""
+        """``moving``: the profile of a feed that moves; else prices stand still until a test moves them.
+
+        ``at_ms``: when it begins, counted from a settlement.
+        """
         settings = ExchangeSettings(
             seed=seed,
             switches=switches or Switches(),
@@ -56,6 +61,8 @@ class Scene(World):
         )
         if "kind" not in options:
             options.setdefault("parameters", NEAR if moving else FAR)
+        if at_ms is not None:
+            options["start_ms"] = START_MS - START_MS % DAY_MS + DAY_MS // 3 + at_ms
         self.naked_ms = self.naked_worst = 0
         self.foreign = ZERO
         """What a person holds of the same position: not ours to cover."""
@@ -110,7 +117,7 @@ class Scene(World):
 
     def moves_to(self, price: str, instrument: str | None = None) -> None:
         """The market stands there from now on."""
-        now = self.runtime.clock.now_ms()
+        now = self.pipe.now
         self.exchange.set_price(instrument or self.instrument, Decimal(price), hold=True, now_ms=now)
         self.pipe.pump()
 
@@ -131,13 +138,13 @@ class Scene(World):
         """A person trades on the same account, without a label."""
         fields.setdefault("type", "market")
         ticket = Ticket(instrument_name=self.instrument, direction=direction, amount=amount, **fields)
-        order, _ = self.exchange.engine.place(self.account, ticket, self.runtime.clock.now_ms())
+        order, _ = self.exchange.engine.place(self.account, ticket, self.pipe.now)
         self.pipe.pump()
         return order
 
     def hand_cancels(self, order: Order) -> None:
         """A person takes an order away."""
-        self.exchange.engine.cancel(self.account, order.order_id, self.runtime.clock.now_ms())
+        self.exchange.engine.cancel(self.account, order.order_id, self.pipe.now)
         self.pipe.pump()
 
     def says(self, command: Callable[..., desk.Command], **fields: Any) -> desk.Answer:
@@ -152,6 +159,11 @@ class Scene(World):
             self.moves_by(sign * (-150 if way == "by its stop" else 150))
         assert not self.position
 
+    def clock_jumps(self, by_ms: int) -> None:
+        """The service's wall clock is set; the exchange's goes on as it was."""
+        self.runtime.clock.jump(by_ms)
+        self.pipe.skew_ms -= by_ms
+
     def silent_crash(self, meanwhile: Callable[[], None]) -> None:
         """The service dies; something happens on the exchange; the service comes back."""
         for session in list(self.pipe._transports):
@@ -165,7 +177,7 @@ class Scene(World):
 
     def cuts(self) -> None:
         """The line is cut."""
-        self.exchange.close_sessions(None, self.runtime.clock.now_ms())
+        self.exchange.close_sessions(None, self.pipe.now)
         self.pipe.pump()
 
     # --- what the exchange shows

@@ -10,6 +10,7 @@ from tests.simulation.service_scene import INVERSE, LINEAR, Scene
 from trading.bracket import Mode
 from trading.messages import journal
 
+
 def _half(scene: Scene) -> Decimal:
     lot: Decimal = scene.market.spec.contract_size
     return (abs(scene.position) / 2 // lot) * lot

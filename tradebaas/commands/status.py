@@ -33,7 +33,11 @@ def command(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click
             ("open", f"{found['positions']} positions, {found['orders']} orders, {found['trades_open']} trades"),
             ("issues", found["issues"]),
             ("scoreboard", scores),
-            *((row["currency"], f"equity {row['equity']}, free {row['available']}") for row in found["funds"]),
+            *(
+                (row["currency"], f"equity {row['equity']}, free {row['available']}")
+                for row in found["funds"]
+                if row["equity"] != "0"
+            ),
             *((row["instrument"], f"mark {row['mark']} at {moment(row['at'])}") for row in found["tickers"]),
             ("running since", moment(found["started_at"])),
             ("version", found["version"]),

@@ -146,9 +146,10 @@ def _refused(bracket: Bracket, intent_id: IntentId, now: Milliseconds, limits: L
     wait_ms = min(limits.retry_ms << min(doubled, 10), limits.retry_ms_max)
     bracket = replace(_without(bracket, intent_id), wait_until=Milliseconds(now + wait_ms))
     if intent.purpose is Purpose.CLOSE:  # perhaps there is nothing left to close: what became of the exits?
-        for leg in (Leg.STOP, Leg.TARGET, Leg.CLOSE):
-            for attempt in range(bracket.attempt(leg)):
-                bracket = inquire(bracket, bracket.plan.label(leg, attempt), now)
+        known = {order.label for order in bracket.orders if order.side is not bracket.plan.side}
+        born = {bracket.plan.label(leg, 0) for leg in (Leg.STOP, Leg.TARGET) if bracket.attempt(leg)}
+        for label in sorted(known | born):
+            bracket = inquire(bracket, label, now)
         return bracket
     if intent.purpose in PLACING or intent.order_id is None:
         return bracket

@@ -91,14 +91,14 @@ def test_a_crossing_post_only_order_slides_behind_the_other_side(floor: Floor) -
 
 
 def test_fill_or_kill_fills_whole_or_not_at_all(floor: Floor) -> None:
-    killed = floor.places("buy", "60", price="64001", time_in_force="fill_or_kill")
+    killed = floor.places("buy", "300", price="64001", time_in_force="fill_or_kill")
     assert (killed.order_state, killed.filled_amount) == ("cancelled", Decimal(0))
     filled = floor.places("buy", price="64010", time_in_force="fill_or_kill")
     assert filled.order_state == "filled"
 
 
 def test_immediate_or_cancel_keeps_what_it_got(floor: Floor) -> None:
-    order = floor.places("buy", "60", price="64000.5", time_in_force="immediate_or_cancel")
+    order = floor.places("buy", "400", price="64000.5", time_in_force="immediate_or_cancel")
     assert order.order_state == "cancelled"
     assert order.filled_amount < order.amount
 

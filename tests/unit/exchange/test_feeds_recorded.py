@@ -54,7 +54,7 @@ def test_a_ticker_of_a_one_sided_book_moves_it_to_the_last_price() -> None:
 
 
 def test_each_trade_is_a_step_with_its_volume() -> None:
-    trades = [{"timestamp": T0, "price": 100, "amount": 20_000}, {"timestamp": T0, "price": 101, "amount": 5_000}]
+    trades = [{"timestamp": T0, "price": 100, "amount": 100_000}, {"timestamp": T0, "price": 101, "amount": 25_000}]
 
     assert steps(replayed(said(f"trades.{BTC}.raw", trades))) == [
         Step(T0, BTC, 100.0, 100.0, 1.0),

@@ -92,12 +92,14 @@ def test_the_level_is_kept_and_setting_up_again_replaces() -> None:
     assert "quiet" not in second.getvalue()
 
 
-def test_a_reader_that_has_gone_ends_nothing() -> None:
+def test_a_reader_that_has_gone_ends_nothing_and_makes_no_noise(capsys: pytest.CaptureFixture[str]) -> None:
     out = io.StringIO()
     logs.set_up(Log(), Redactor(), stream=out)
     out.close()
 
     logger.info("nobody reads this")
+
+    assert capsys.readouterr().err == ""
 
 
 def test_a_key_shown_once_is_not_hidden() -> None:

@@ -1,0 +1,104 @@
+"""The guardian's eyes: what is covered, what is a person's, and what it would close."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from tests.unit.trading.bracket_facts import NAME, T0, fill, label, order
+from trading import cover
+from trading.cover import LabelMaker, Watch
+from trading.facts import Fill, Holding, Order
+from trading.reconcile import ExchangePicture
+from trading.values import LabelText, Leg, Milliseconds, OrderId, OrderState, OrderType, Side, WorkerId
+
+MAKER = LabelMaker(owner="me", worker=WorkerId("w1"))
+
+
+def _watch() -> Watch:
+    watch = cover.with_fill(Watch(instrument=NAME, is_ours=True), fill(Leg.ENTRY, 100, "1"))
+    return cover.with_order(watch, order(Leg.STOP, "s", OrderState.UNTRIGGERED))
+
+
+def _holding(amount: int) -> Holding:
+    return Holding(instrument=NAME, amount=Decimal(amount), average_price=Decimal(0), mark_price=Decimal(0))
+
+
+def _picture(amount: int, orders: tuple[Order, ...] = (), fills: tuple[Fill, ...] = ()) -> ExchangePicture:
+    return ExchangePicture(orders=orders, holdings=(_holding(amount),), fills=fills, since=T0, at=T0)
+
+
+def test_a_position_under_its_stop_is_covered() -> None:
+    assert _watch().uncovered == 0
+    assert cover.look(_watch(), 5).naked_since is None
+
+
+def test_the_same_fill_twice_counts_once() -> None:
+    assert cover.with_fill(_watch(), fill(Leg.ENTRY, 100, "1")).position == 100
+
+
+def test_a_stop_that_has_ended_covers_nothing_and_since_when_is_kept() -> None:
+    bare = cover.with_order(_watch(), order(Leg.STOP, "s", OrderState.CANCELLED))
+    naked = cover.look(bare, 5)
+    assert (naked.uncovered, naked.naked_since) == (Decimal(100), 5)
+    assert cover.look(naked, 9).naked_since == 5
+
+
+def test_the_order_that_a_stop_has_sent_is_cover_and_a_target_is_not() -> None:
+    bare = cover.with_order(_watch(), order(Leg.STOP, "s", OrderState.CANCELLED))
+    sent = order(Leg.STOP, "s'", type=OrderType.MARKET, trigger_order_id=OrderId("s"))
+    assert cover.with_order(_watch(), sent).cover == 100, "it takes the place of the stop"
+    assert cover.with_order(bare, order(Leg.TARGET, "t")).uncovered == 100
+
+
+def test_a_dormant_child_is_no_cover() -> None:
+    bare = replace(_watch(), orders=())
+    assert cover.with_order(bare, order(Leg.STOP, "o", OrderState.UNTRIGGERED, is_dormant=True)).cover == 0
+
+
+def test_what_a_person_adds_is_theirs_until_all_is_gone() -> None:
+    added = cover.with_fill(_watch(), fill(None, 40, "h", side=Side.BUY))
+    assert (added.position, added.uncovered) == (Decimal(140), Decimal(0))
+    taken = cover.with_fill(added, fill(None, 40, "h2"))
+    assert (taken.position, taken.by_hand) == (Decimal(100), Decimal(0))
+    assert cover.with_position(added, _holding(0)).by_hand == 0
+
+
+def test_a_short_position_is_covered_by_stops_that_buy() -> None:
+    watch = Watch(instrument=NAME, is_ours=True, position=Decimal(-50))
+    assert watch.uncovered == 50
+    covered = cover.with_order(watch, order(Leg.STOP, "s", OrderState.UNTRIGGERED, side=Side.BUY))
+    assert covered.uncovered == 0
+    assert replace(watch, by_hand=Decimal(-20)).uncovered == 30
+
+
+def test_a_picture_replaces_what_was_known_and_tells_whose_it_is() -> None:
+    own, hand = fill(Leg.ENTRY, 100, "1"), fill(None, 40, "h", side=Side.BUY, at=Milliseconds(T0 + 1))
+    watch = cover.with_picture(Watch(instrument=NAME, is_ours=True), _picture(140, fills=(own, hand)))
+    assert (watch.position, watch.by_hand, watch.uncovered) == (Decimal(140), Decimal(40), Decimal(100))
+    assert watch.label is not None
+    again = cover.with_picture(watch, _picture(140, (order(Leg.STOP, "s", OrderState.UNTRIGGERED),)))
+    assert again.uncovered == 0, "what a person added is remembered where the picture does not reach back"
+    elsewhere = replace(order(Leg.STOP, "x", OrderState.UNTRIGGERED), instrument=type(NAME)("ETH-PERPETUAL"))
+    assert cover.with_picture(watch, _picture(0, (elsewhere,))).orders == ()
+
+
+def test_it_closes_only_the_uncovered_part_of_its_own_workers_position() -> None:
+    bare = replace(_watch(), orders=())
+    wish = MAKER.close(bare, 7)
+    assert wish is not None
+    assert (wish.side, wish.amount, wish.reduce_only) == (Side.SELL, Decimal(100), True)
+    assert wish.label != label(Leg.CLOSE)
+    theirs = LabelMaker(owner="me", worker=WorkerId("w2"))
+    assert theirs.close(bare, 7) is None
+    assert MAKER.close(replace(bare, label=None), 7) is None
+    short = replace(bare, position=Decimal(-10), by_hand=Decimal(0))
+    closing = MAKER.close(short, 7)
+    assert closing is not None
+    assert closing.side is Side.BUY
+
+
+def test_what_is_not_ours_is_never_naked() -> None:
+    assert cover.look(Watch(instrument=NAME, position=Decimal(5)), 1).naked_since is None
+    unnamed = cover.with_fill(Watch(instrument=NAME, is_ours=True), fill(None, 5, "h", side=Side.BUY))
+    assert cover.look(unnamed, 1).naked_since is None
+    assert unnamed.label is None
+    assert LabelText("") == fill(None, 5, "x").label
