@@ -11,12 +11,13 @@ from typing import assert_never
 from actors import readings
 from actors.address import Address
 from actors.base import Actor
+from actors.broker_ears import Ears, Heard
+from actors.broker_warnings import warning_of
 from actors.clock import Clock
 from actors.timers import Timers
 from actors.translate import request_of
 from brokers import facts, outcomes, requests, resolve
 from brokers.port import Broker, News
-from brokers.transport import Message as Frame
 from trading.bracket.effects import Severity
 from trading.errors import Unavailable
 from trading.facts import Candle, Ticker
@@ -29,38 +30,8 @@ SENT_KEPT = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """The transport of one attempt to connect has something to say."""
-
-    attempt: int
-    kind: str  # opened, received, garbled, closed
-    frame: Frame | None = None
-    text: str = ""
-    raw: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Tick:
     """The broker asked to be looked at now."""
-
-
-class _Ears:
-    """What one attempt's transport speaks into, from its own thread."""
-
-    def __init__(self, own: Address[object], attempt: int) -> None:
-        self._own, self._attempt = own, attempt
-
-    def opened(self) -> None:
-        self._own.tell(_Heard(attempt=self._attempt, kind="opened"))
-
-    def received(self, message: Frame) -> None:
-        self._own.tell(_Heard(attempt=self._attempt, kind="received", frame=message))
-
-    def garbled(self, raw: str, why: str) -> None:
-        self._own.tell(_Heard(attempt=self._attempt, kind="garbled", raw=raw, text=why))
-
-    def closed(self, reason: str) -> None:
-        self._own.tell(_Heard(attempt=self._attempt, kind="closed", text=reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +83,10 @@ class BrokerActor(Actor):
 
     # --- what it is told
 
-    def on_receive(self, message: broker.Message | _Heard | _Tick) -> None:
+    def on_receive(self, message: broker.Message | Heard | _Tick) -> None:
         """One line for each message; afterwards tell what came of it."""
         match message:
-            case _Heard():
+            case Heard():
                 self._hear(message)
             case _Tick():
                 self._broker.tick(self._now)
@@ -147,10 +118,10 @@ class BrokerActor(Actor):
         self._broker.disconnect("the service stops")
 
     def _connect(self) -> None:
-        if self._broker.connect(_Ears(self._own, self._attempt + 1)):
+        if self._broker.connect(Ears(self._own, self._attempt + 1)):
             self._attempt += 1
 
-    def _hear(self, heard: _Heard) -> None:
+    def _hear(self, heard: Heard) -> None:
         if heard.attempt != self._attempt:
             return
         match heard.kind:
@@ -350,30 +321,9 @@ class BrokerActor(Actor):
 
     def _other(self, fact: facts.Fact) -> None:
         """What only people have to know."""
-        match fact:
-            case facts.LoginFailed(reason=reason):
-                self._warn("login_failed", f"the login failed: {reason}", Severity.CRITICAL)
-            case facts.ScopeTooSmall(missing=missing):
-                self._warn("scope", f"the key may not do what trading needs: {', '.join(missing)}", Severity.ERROR)
-            case facts.KeyTooPowerful(excess=excess):
-                self._warn("scope", f"the key may do more than trading needs: {', '.join(excess)}")
-            case facts.CancelOnDisconnectArmed(scope=scope):
-                text = f"cancel-on-disconnect is armed ({scope}): a lost connection would take the stops away"
-                self._warn("cancel_on_disconnect", text, Severity.CRITICAL)
-            case facts.MissingChannels(channels=channels):
-                self._warn("channels", f"nothing will be told on {', '.join(channels)}", Severity.ERROR)
-            case facts.Maintenance(is_on=is_on):
-                self._warn("maintenance", f"the exchange has {'begun' if is_on else 'ended'} maintenance")
-            case facts.Locked(name=name, is_locked=is_locked):
-                self._warn("locked", f"{name} was {'locked' if is_locked else 'freed'} by the exchange")
-            case facts.SilentSocket(silent_ms=silent_ms):
-                self._warn("silent", f"nothing came for {silent_ms // 1000} s: the connection is dead")
-            case facts.ErrorTold(code=code, message=message):
-                self._warn("error_told", f"the exchange said {message} ({code})")
-            case facts.CheckUnanswered(what=what, reason=reason):
-                self._warn("check", f"{what} could not be checked: {reason}")
-            case _:
-                pass  # renewed logins, stray replies and unreadable frames are counted in the journal's log only
+        told = warning_of(fact)
+        if told is not None:
+            self._warn(*told)
 
     def _warn(self, kind: str, text: str, severity: Severity = Severity.WARNING) -> None:
         notice = notices.Notice(severity=severity, kind=kind, text=text, key=f"{kind}:{text}", at=self._now)

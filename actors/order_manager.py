@@ -5,72 +5,40 @@ done, and nothing new opens until the database takes writes again.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
 
-from actors.address import Address
 from actors.base import Actor
 from actors.clock import Clock
 from actors.memory import Memory, MemoryFails
+from actors.order_market import Market, OrderSettings
+from actors.order_news import Addresses, News
 from actors.timers import Timers
 from persistence.errors import NotOpened
 from trading import bracket as brackets
-from trading import guard, sizing
-from trading.bracket import Bracket, Limits, Phase, Plan
-from trading.bracket.effects import Severity
+from trading import guard
+from trading.bracket import Bracket, Phase
+from trading.bracket.effects import Request
 from trading.bracket.state import Fate
 from trading.errors import Refused
-from trading.facts import Fill, Holding, Order, Ticker
-from trading.instruments import Instrument
+from trading.facts import Fill, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
-from trading.messages import broker, desk, guardian, journal, notices, orders, strategy
-from trading.pnl import TradePnl
+from trading.messages import broker, desk, guardian, journal, orders, strategy
 from trading.reconcile import CancelOrphan, Quarantine, Reduced, Refresh, Report, concerns
 from trading.signal import Signal
 from trading.values import (
     ZERO,
     BracketId,
-    Currency,
     FillCondition,
     InstrumentName,
     IntentId,
     Leg,
     Milliseconds,
-    StrategyName,
-    WorkerId,
 )
 
-DEFAULT_LIMITS = Limits()
+OVER_KEPT = 100  # that are over and may still hear of a late fill; older ones are read from the database
 
-OVER_KEPT = 100  # brackets that are over and may still hear of a late fill
-"""A late fill of an older one is found by the reconciler."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSettings:
-    """How this worker trades."""
-
-    owner: str
-    worker: WorkerId
-    mode: brackets.Mode
-    fill_condition: FillCondition
-    risk: sizing.Risk
-    leverage_max: Decimal | None = None
-    notional_max: Decimal | None = None
-    limits: Limits = DEFAULT_LIMITS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addresses:
-    """Whom the order manager tells."""
-
-    broker: Address[broker.Message]
-    guardian: Address[guardian.Message]
-    desk: Address[desk.Message]
-    journal: Address[journal.Message]
-    notifier: Address[notices.Message]
-    strategy: Callable[[StrategyName], Address[strategy.Message] | None]
+__all__ = ["Addresses", "OrderManager", "OrderSettings"]
 
 
 class OrderManager(Actor):
@@ -81,18 +49,15 @@ class OrderManager(Actor):
         self._clock, self._timers, self._memory, self._to, self._settings = clock, timers, memory, to, settings
         self._open: dict[BracketId, Bracket] = {}
         self._over: dict[BracketId, Bracket] = {}
-        self._instruments: dict[InstrumentName, Instrument] = {}
-        self._tickers: dict[InstrumentName, Ticker] = {}
-        self._holdings: dict[InstrumentName, Holding] = {}
-        self._funds: dict[Currency, orders.FundsChanged] = {}
+        self._market = Market(settings)
+        self._news = News(to, lambda: self._now)
         self._quarantined: dict[InstrumentName, str] = {}
         self._orphans: set[str] = set()
         self._halt: str | None = None
         self._base_ms = clock.now_ms() - clock.monotonic_ms()
         self._is_up = self._is_reconciled = False
         self._store_works = True
-        self._missed: set[BracketId] = set()
-        """Brackets that were told something the database did not take: it may have been an outcome."""
+        self._missed: set[BracketId] = set()  # told something the database did not take: perhaps an outcome
 
     # --- beginning
 
@@ -133,7 +98,7 @@ class OrderManager(Actor):
         """One line for each message."""
         match message:
             case orders.TickerChanged(ticker=ticker):
-                self._tickers[ticker.instrument] = replace(ticker, at=self._now)  # when it came, on our clock
+                self._market.price(ticker, self._now)
             case orders.OrderChanged(order=order):
                 self._order_changed(order)
             case orders.OrderFilled(fill=fill):
@@ -160,11 +125,11 @@ class OrderManager(Actor):
             case orders.SetHalt(on=on, reason=reason, by=by):
                 self._set_halt(reason=reason if on else None, by=by)
             case orders.PositionChanged(holding=holding):
-                self._holdings[holding.instrument] = holding
+                self._market.holdings[holding.instrument] = holding
             case orders.FundsChanged():
-                self._funds[message.currency] = message
+                self._market.funds[message.currency] = message
             case orders.InstrumentsKnown(instruments=instruments):
-                self._instruments.update({instrument.name: instrument for instrument in instruments})
+                self._market.instruments.update({instrument.name: instrument for instrument in instruments})
             case orders.ConnectionChanged(is_up=is_up):
                 self._connection_changed(is_up=is_up)
             case orders.Reconciled(report=report):
@@ -180,12 +145,11 @@ class OrderManager(Actor):
         """Take a signal, once; or say why not."""
         if signal.bracket_id in self._open:
             return
-        now = self._now
         if self._find(signal.bracket_id) is not None:
-            why = Refused(code="taken_already", sentence="this signal was taken already, and its trade is over")
-            self._refuse(signal, why)
+            self._refuse(signal, Refused(code="taken_already", sentence="taken already, and its trade is over"))
             return
-        answer = guard.refusal(signal, self._standing(signal, now)) or self._plan(signal, now)
+        now = self._now
+        answer = guard.refusal(signal, self._standing(signal, now)) or self._market.plan(signal, now)
         if isinstance(answer, Refused):
             self._refuse(signal, answer)
             return
@@ -201,7 +165,7 @@ class OrderManager(Actor):
 
     def _standing(self, signal: Signal, now: Milliseconds) -> guard.Standing:
         taken = [one.plan.bracket_id for one in self._open.values() if one.plan.instrument == signal.instrument]
-        return guard.Standing(
+        own = guard.Standing(
             now=now,
             halt=self._halt,
             is_up=self._is_up,
@@ -210,56 +174,17 @@ class OrderManager(Actor):
             quarantined=self._quarantined.get(signal.instrument),
             orphans=len(self._orphans),
             taken_by=taken[0] if taken else None,
-            held=self._holdings[signal.instrument].amount if signal.instrument in self._holdings else ZERO,
-            instrument=self._instruments.get(signal.instrument),
-            ticker=self._tickers.get(signal.instrument),
+            held=ZERO,
+            instrument=None,
+            ticker=None,
         )
-
-    def _plan(self, signal: Signal, now: Milliseconds) -> Plan | Refused:
-        """Size it."""
-        instrument, ticker = self._instruments[signal.instrument], self._tickers[signal.instrument]
-        near = ticker.ask if signal.side.sign > 0 else ticker.bid
-        entry = signal.entry if signal.entry is not None else near
-        funds = self._funds.get(instrument.settlement)
-        if funds is None or entry is None:
-            return Refused(code="no_funds_known", sentence=f"the account has not been told in {instrument.settlement}")
-        settings = self._settings
-        sized = sizing.size(
-            instrument,
-            side=signal.side,
-            entry=entry,
-            stop=signal.stop,
-            equity=funds.equity,
-            risk=settings.risk,
-            caps=sizing.Caps(leverage=settings.leverage_max, available=funds.available, notional=settings.notional_max),
-        )
-        if isinstance(sized, Refused):
-            return sized
-        return Plan(
-            bracket_id=signal.bracket_id,
-            strategy=signal.strategy,
-            owner=settings.owner,
-            worker=settings.worker,
-            instrument=signal.instrument,
-            currency=instrument.settlement,
-            lot=instrument.lot,
-            side=signal.side,
-            amount=sized.amount,
-            entry=signal.entry,
-            stop=signal.stop,
-            target=signal.target,
-            stop_trigger=signal.stop_trigger,
-            mode=settings.mode,
-            fill_condition=settings.fill_condition,
-            entry_until=Milliseconds(now + signal.entry_ms),
-            reason=signal.reason,
-        )
+        return self._market.standing(signal, now, own)
 
     def _refuse(self, signal: Signal, why: Refused) -> None:
         """Say no, to the strategy and to the record."""
         self._memory_does(lambda: self._memory.record_refusal(signal, why, at=self._now))
         self._to.journal.tell(journal.SignalRefused(signal=signal, why=why))
-        self._tell_strategy(signal.strategy, strategy.EntryRefused(bracket_id=signal.bracket_id, why=why))
+        self._news.strategy(signal.strategy, strategy.EntryRefused(bracket_id=signal.bracket_id, why=why))
 
     # --- facts
 
@@ -279,8 +204,7 @@ class OrderManager(Actor):
             if self._is_mine(label.owner, label.worker):
                 self._step(label.bracket, brackets.FillSeen(fill=fill))
             return
-        over = (bracket for bracket in self._over.values() if bracket.phase is Phase.QUARANTINED)
-        for bracket in (*self._open.values(), *over):
+        for bracket in (*self._open.values(), *self._given_up):
             if concerns(bracket, fill):
                 self._step(bracket.plan.bracket_id, brackets.FillSeen(fill=fill))
                 return
@@ -310,15 +234,18 @@ class OrderManager(Actor):
         self._step(bracket_id, message)
 
     def _refused(self, message: brackets.Refused) -> None:
-        text = f"the exchange refused {message.intent_id}: {message.sentence} ({message.code})"
         label = parse(message.intent_id)
         if label is not None and label.leg is not Leg.ENTRY:
-            self._notice(Severity.ERROR, "request_refused", text, key=message.intent_id)
+            self._news.refused(message)
         self._outcome(message.intent_id, message)
 
+    @property
+    def _given_up(self) -> tuple[Bracket, ...]:
+        """Those that wait for a person."""
+        return tuple(bracket for bracket in self._over.values() if bracket.phase is Phase.QUARANTINED)
+
     def _close(self, which: Callable[[Bracket], bool], reason: str) -> None:
-        given_up = [bracket for bracket in self._over.values() if bracket.phase is Phase.QUARANTINED]
-        for bracket in (*self._open.values(), *given_up):
+        for bracket in (*self._open.values(), *self._given_up):
             if which(bracket):
                 self._step(bracket.plan.bracket_id, brackets.Close(reason=reason))
 
@@ -335,11 +262,11 @@ class OrderManager(Actor):
         if before is None:
             return
         now, limits = self._now, self._settings.limits
-        effects: tuple[brackets.Effect, ...] = ()
-        if self._is_up:
-            after, effects = brackets.step(before, message, now, limits)
-        else:
-            after = brackets.learn(before, message, now, limits)
+        after, effects = (
+            brackets.step(before, message, now, limits)
+            if self._is_up
+            else (brackets.learn(before, message, now, limits), ())
+        )
         if after == before and all(isinstance(effect, brackets.Wake) for effect in effects):
             self._perform(after, effects)
             return
@@ -356,12 +283,11 @@ class OrderManager(Actor):
         if not self._memory_does(lambda: self._memory.record_step(before, after, cause, effects, at=self._now)):
             if before is not None:
                 self._missed.add(after.plan.bracket_id)
-                name = f"retry:{after.plan.bracket_id}"
-                self._timers.start(name, self._settings.limits.ask_every_ms, self._wake(after))
+                self._wake("retry", after, self._settings.limits.ask_every_ms)
             return
         bracket_id = after.plan.bracket_id
-        self._open.pop(bracket_id, None)
-        self._over.pop(bracket_id, None)
+        for kept in (self._open, self._over):
+            kept.pop(bracket_id, None)
         if after.phase.is_over:
             self._over[bracket_id] = after
             given_up = after.phase is Phase.QUARANTINED
@@ -371,66 +297,38 @@ class OrderManager(Actor):
             self._to.guardian.tell(guardian.Watch(instrument=after.plan.instrument, ours=given_up))
         else:
             self._open[bracket_id] = after
-        self._to.journal.tell(
-            journal.BracketMoved(bracket=after, cause=cause if isinstance(cause, str) else type(cause).__name__)
-        )
+        said = cause if isinstance(cause, str) else type(cause).__name__
+        self._to.journal.tell(journal.BracketMoved(bracket=after, cause=said))
         self._perform(after, effects)
-
-    def _wake(self, bracket: Bracket) -> orders.Wake:
-        return orders.Wake(bracket_id=bracket.plan.bracket_id, at=self._now)
 
     def _perform(self, bracket: Bracket, effects: tuple[brackets.Effect, ...]) -> None:
         for effect in effects:
             match effect:
                 case brackets.Place() | brackets.PlaceBracket() | brackets.Edit() | brackets.Cancel():
-                    self._to.broker.tell(
-                        broker.Submit(
-                            intent_id=effect.intent_id,
-                            instrument=bracket.plan.instrument,
-                            wish=effect,
-                            fill_condition=bracket.plan.fill_condition,
-                        )
-                    )
+                    self._submit(bracket.plan.instrument, effect, bracket.plan.fill_condition)
                 case brackets.Ask(label=label, sent_at=sent_at):
                     self._to.broker.tell(broker.AskLabel(label=label, currency=bracket.plan.currency, sent_at=sent_at))
                 case brackets.Wake(at=at):
-                    delay_ms = max(0, at - self._now)
-                    self._timers.start(f"wake:{bracket.plan.bracket_id}", delay_ms, self._wake(bracket))
+                    self._wake("wake", bracket, max(0, at - self._now))
                 case brackets.Opened():
-                    self._opened(bracket)
+                    self._news.opened(bracket)
                 case brackets.Closed(traded=traded, reason=reason):
-                    self._closed(bracket, reason, traded=traded)
+                    self._timers.cancel(f"wake:{bracket.plan.bracket_id}")
+                    self._news.closed(bracket, reason, traded=traded)
                 case brackets.Quarantined(why=why):
                     self._quarantined[bracket.plan.instrument] = why
                 case brackets.Alert(severity=severity, text=text):
-                    self._notice(severity, "bracket", text, key=f"{bracket.plan.bracket_id}:{text}")
+                    self._news.notice(severity, "bracket", text, key=f"{bracket.plan.bracket_id}:{text}")
                 case _:
                     assert_never(effect)
 
-    def _opened(self, bracket: Bracket) -> None:
-        plan = bracket.plan
-        text = f"{plan.strategy}: {plan.side} {plan.amount} {plan.instrument}, stop {plan.stop}, target {plan.target}"
-        self._notice(Severity.INFO, "trade_opened", text, key=f"{plan.bracket_id}:opened")
-        self._tell_strategy(plan.strategy, strategy.TradeOpened(bracket_id=plan.bracket_id))
+    def _wake(self, name: str, bracket: Bracket, delay_ms: int) -> None:
+        bracket_id = bracket.plan.bracket_id
+        self._timers.start(f"{name}:{bracket_id}", delay_ms, orders.Wake(bracket_id=bracket_id, at=self._now))
 
-    def _closed(self, bracket: Bracket, reason: str, *, traded: bool) -> None:
-        plan = bracket.plan
-        self._timers.cancel(f"wake:{plan.bracket_id}")
-        if not traded:
-            self._tell_strategy(plan.strategy, strategy.EntryEnded(bracket_id=plan.bracket_id))
-            return
-        result: TradePnl = brackets.result(bracket)
-        text = f"{plan.strategy}: {plan.instrument} closed ({reason}), net {result.net} {result.currency}"
-        self._notice(Severity.INFO, "trade_closed", text, key=f"{plan.bracket_id}:closed")
-        self._tell_strategy(plan.strategy, strategy.TradeClosed(bracket_id=plan.bracket_id, pnl=result, reason=reason))
-
-    def _tell_strategy(self, name: StrategyName, message: strategy.Message) -> None:
-        address = self._to.strategy(name)
-        if address is not None:
-            address.tell(message)
-
-    def _notice(self, severity: Severity, kind: str, text: str, *, key: str) -> None:
-        self._to.notifier.tell(notices.Notice(severity=severity, kind=kind, text=text, key=key, at=self._now))
+    def _submit(self, instrument: InstrumentName, wish: Request, condition: FillCondition) -> None:
+        submit = broker.Submit(intent_id=wish.intent_id, instrument=instrument, wish=wish, fill_condition=condition)
+        self._to.broker.tell(submit)
 
     def _memory_does(self, write: Callable[[], None]) -> bool:
         """Write; a database that does not take it is said once, and opens nothing until it does again."""
@@ -438,8 +336,7 @@ class OrderManager(Actor):
             write()
         except MemoryFails as failure:
             if self._store_works:
-                text = f"the database does not take writes: {failure}; nothing new is opened"
-                self._notice(Severity.CRITICAL, "store_failing", text, key="store_failing")
+                self._news.store_failing(str(failure))
             self._store_works = False
             return False
         self._store_works = True
@@ -449,7 +346,7 @@ class OrderManager(Actor):
 
     def _reconciled(self, report: Report) -> None:
         """Do what the comparison asks for, and let trading begin."""
-        self._holdings = {holding.instrument: holding for holding in report.holdings}
+        self._market.holdings = {holding.instrument: holding for holding in report.holdings}
         for bracket in self._open.values():
             self._to.guardian.tell(guardian.Watch(instrument=bracket.plan.instrument, ours=True))
         for action in report.actions:
@@ -464,8 +361,7 @@ class OrderManager(Actor):
                     self._reduced(bracket_id, held)
                 case _:
                     assert_never(action)
-        seen = {action.order.order_id for action in report.actions if isinstance(action, CancelOrphan)}
-        self._orphans = {order_id for order_id in self._orphans if order_id in seen} | seen
+        self._orphans = {action.order.order_id for action in report.actions if isinstance(action, CancelOrphan)}
         self._is_reconciled = self._is_up
         self._to.desk.tell(desk.Reconciled(is_clean=report.is_clean))
 
@@ -474,42 +370,31 @@ class OrderManager(Actor):
         intent_id = IntentId(f"orphan:{order.order_id}:{self._now}")  # each try is a request of its own
         if self._memory_does(lambda: self._memory.record_orphan(order, intent_id, at=self._now)):
             wish = brackets.Cancel(intent_id=intent_id, order_id=order.order_id)
-            self._to.broker.tell(
-                broker.Submit(
-                    intent_id=intent_id,
-                    instrument=order.instrument,
-                    wish=wish,
-                    fill_condition=self._settings.fill_condition,
-                )
-            )
-            text = f"order {order.order_id} on {order.instrument} carried our label without a trade: cancelled"
-            self._notice(Severity.WARNING, "orphan_order", text, key=intent_id)
+            self._submit(order.instrument, wish, self._settings.fill_condition)
+            self._news.orphan(order, intent_id)
 
     def _quarantine(self, action: Quarantine) -> None:
         if action.instrument in self._quarantined:
             return
         if self._memory_does(lambda: self._memory.open_issue(action, at=self._now)):
             self._quarantined[action.instrument] = action.why
-            text = f"{action.instrument} needs a person: {action.why}. Orders: {', '.join(action.order_ids) or 'none'}"
-            self._notice(Severity.CRITICAL, "quarantine", text, key=f"quarantine:{action.instrument}")
+            self._news.quarantined(action)
             self._to.journal.tell(journal.IssueOpened(instrument=action.instrument, why=action.why))
 
     def _reduced(self, bracket_id: BracketId, held: Decimal) -> None:
         """Closed out of our sight: the market's price stands in for the one nobody told."""
         bracket = self._open.get(bracket_id)
-        ticker = None if bracket is None else self._tickers.get(bracket.plan.instrument)
+        ticker = None if bracket is None else self._market.tickers.get(bracket.plan.instrument)
         if bracket is not None and ticker is not None:
             self._step(bracket_id, brackets.Reduced(held=held, price=ticker.last or ticker.mark))
 
     def _resolve(self, message: orders.ResolveIssue) -> None:
         """A person chose. Closing is a command of its own; here the instrument is freed."""
-        if not self._memory_does(
-            lambda: self._memory.resolve_issue(message.instrument, message.choice, by=message.by, at=self._now)
-        ):
+        instrument, choice, by = message.instrument, message.choice, message.by
+        if not self._memory_does(lambda: self._memory.resolve_issue(instrument, choice, by=by, at=self._now)):
             return
         self._quarantined.pop(message.instrument, None)
-        for bracket in tuple(self._over.values()):
-            is_it = bracket.plan.instrument == message.instrument and bracket.phase is Phase.QUARANTINED
-            if is_it and message.choice in {"close", "cancel"}:
+        for bracket in self._given_up:
+            if bracket.plan.instrument == message.instrument and message.choice in {"close", "cancel"}:
                 self._step(bracket.plan.bracket_id, brackets.Close(reason=f"resolved: {message.choice}"))
         self._to.journal.tell(journal.IssueResolved(instrument=message.instrument, choice=message.choice))

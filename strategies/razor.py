@@ -16,6 +16,7 @@ from trading.messages.journal import Checkpoint
 from trading.values import Milliseconds, Side
 
 _KEPT = 200
+_SHORTEST = 2  # candles; an average of one is the price itself
 _ENTRY_MS = 20_000
 
 
@@ -32,10 +33,10 @@ class RazorParameters(Parameters):
     def problems(self) -> list[str]:
         """The fast average must be the faster one; exits must lie somewhere."""
         found = Parameters.problems(self)
-        if not 2 <= self.fast < self.slow <= _KEPT // 2:
-            found.append(f"fast and slow must be 2 <= fast < slow <= {_KEPT // 2}")
-        if not 2 <= self.range_length <= _KEPT // 2:
-            found.append(f"range_length must be between 2 and {_KEPT // 2}")
+        if not _SHORTEST <= self.fast < self.slow <= _KEPT // 2:
+            found.append(f"fast and slow must be {_SHORTEST} <= fast < slow <= {_KEPT // 2}")
+        if not _SHORTEST <= self.range_length <= _KEPT // 2:
+            found.append(f"range_length must be between {_SHORTEST} and {_KEPT // 2}")
         if self.stop_ranges <= 0 or self.target_ranges <= 0:
             found.append("stop_ranges and target_ranges must be above 0")
         return found

@@ -18,6 +18,7 @@ from exchange.editing import Edit
 from exchange.errors import Refusal
 from exchange.records import Leg as ExchangeLeg
 from exchange.records import Ticket
+from tests.unit.exchange.floor import Floor
 from trading import bracket as brackets
 from trading.bracket import Asked, Limits, Mode, Plan, Verdict
 from trading.bracket.state import Fate
@@ -39,7 +40,6 @@ from trading.values import (
     TriggerSource,
     WorkerId,
 )
-from tests.unit.exchange.floor import Floor
 
 VALID_MS = 2_000
 MARGIN_MS = 1_000

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 
+from exchange.faults import Rule
 from persistence.brackets import Which
 from strategies.base import Decision, Strategy
 from tests.simulation.service_scene import Scene
@@ -58,7 +59,7 @@ def test_a_broker_that_dies_is_connected_again_where_that_was_allowed() -> None:
     assert scene.row.state == "POSITION_OPEN"
 
 
-@pytest.mark.parametrize("seed", range(70, 82), ids="seed_{}".format)
+@pytest.mark.parametrize("seed", range(70, 76), ids="seed_{}".format)
 def test_parts_dying_in_the_middle_of_anything_do_no_harm(seed: int) -> None:
     modes = list(Mode)
     scene = Scene(seed=seed, mode=modes[seed % 2], moving="wild")
@@ -148,8 +149,7 @@ def test_the_guardian_closes_what_a_sleeping_order_manager_leaves_naked(mode: Mo
 def test_the_guardians_word_is_repeated_until_it_is_over() -> None:
     scene = Scene(seed=68)
     scene.opens()
-    from exchange.faults import Rule  # noqa: PLC0415
-
+    assert scene.says(desk.Halt, reason="enough").ok
     scene.suffers(Rule(fault="refused", method="private/buy|private/sell", code=10019))
     for order in scene.leg("s"):
         scene.hand_cancels(order)
@@ -171,11 +171,9 @@ class Failing(Strategy):
     fails: ClassVar[bool] = False
 
     def decide(self, ticker: Ticker, instrument: Instrument, now: Milliseconds) -> Decision:
-        assert ticker
-        assert instrument
         if Failing.fails:
             raise ValueError("broke on purpose")
-        return Decision(text=f"waits at {now}")
+        return Decision(text=f"waits on {instrument.name} at {ticker.mark}, {now}")
 
 
 def _strike(scene: Scene, child: str, way: str) -> None:

@@ -18,7 +18,19 @@ from trading.bracket.messages import (
     Unknown,
     Verdict,
 )
-from trading.bracket.state import BEGINNING, PLACING, UNSEEN, Bracket, Fate, Inquiry, Intent, Limits, Phase, Purpose, latest
+from trading.bracket.state import (
+    BEGINNING,
+    PLACING,
+    UNSEEN,
+    Bracket,
+    Fate,
+    Inquiry,
+    Intent,
+    Limits,
+    Phase,
+    Purpose,
+    latest,
+)
 from trading.facts import Fill, Order
 from trading.values import (
     ZERO,
@@ -81,7 +93,20 @@ def _taken(bracket: Bracket, orders: tuple[Order, ...], fills: tuple[Fill, ...])
         if fill.fill_id not in ids:
             ids.add(fill.fill_id)
             new.append(fill)
-    return replace(bracket, orders=known, fills=(*bracket.fills, *new))
+    inquiries = tuple(_hearing(one, orders) for one in bracket.inquiries)
+    return replace(bracket, orders=known, fills=(*bracket.fills, *new), inquiries=inquiries)
+
+
+def _hearing(inquiry: Inquiry, orders: tuple[Order, ...]) -> Inquiry:
+    """Note what was shown while an answer is under way."""
+    shown = tuple(
+        order.order_id
+        for order in orders
+        if order.label == inquiry.label and order.order_id not in inquiry.heard_of and order.state.is_working
+    )
+    if inquiry.asked_at is None or not shown:
+        return inquiry
+    return replace(inquiry, heard_of=(*inquiry.heard_of, *shown))
 
 
 def _triggered(order: Order) -> Order:
@@ -183,6 +208,7 @@ def _asked(bracket: Bracket, message: Asked) -> Bracket:
         return _taken(bracket, message.orders, message.fills)
     bracket = _taken(bracket, message.orders, message.fills)
     shown = {order.order_id for order in message.orders}
+    shown.update(*(one.heard_of for one in bracket.inquiries if one.label == message.label))
     orders = tuple(
         _gone(order) if order.label == message.label and order.order_id not in shown else order
         for order in bracket.orders

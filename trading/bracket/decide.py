@@ -81,7 +81,7 @@ def _ask(wishes: Wishes) -> None:
         sent = [intent.sent_at for intent in wishes.bracket.intents if intent.label == inquiry.label]
         wishes.want(Ask(label=inquiry.label, sent_at=max(sent, default=wishes.bracket.began_at)))
         wishes.wake_at(now + limits.ask_every_ms)
-        asked.append(replace(inquiry, asked_at=now, asked=inquiry.asked + 1))
+        asked.append(replace(inquiry, asked_at=now, asked=inquiry.asked + 1, heard_of=()))
     wishes.change(inquiries=tuple(asked))
 
 

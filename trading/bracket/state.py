@@ -99,6 +99,8 @@ class Inquiry:
     since: Milliseconds
     asked_at: Milliseconds | None = None
     asked: int = 0
+    heard_of: tuple[OrderId, ...] = ()
+    """Orders that were shown since it was asked: the answer may be older, and does not say that they are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class TellInstruments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellStanding:
-    """Tell connection, instruments and funds once more: somebody was restarted. It only tells and reads."""
+    """Tell connection, instruments and funds once more: somebody was restarted. It may be repeated."""
 
 
 Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles | TellInstruments | TellStanding

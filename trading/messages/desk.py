@@ -140,7 +140,7 @@ class StrategyMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyIs:
-    """A strategy was asked where it is. It lives, and is there."""
+    """A strategy was asked where it is: it lives, and is there. Repeating it changes nothing."""
 
     name: StrategyName
     state: State

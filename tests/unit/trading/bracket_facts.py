@@ -106,6 +106,11 @@ class Life:
         self.wanted += self.effects
         return self.effects
 
+    @property
+    def phase(self) -> str:
+        """Where it stands now, in a word."""
+        return self.bracket.phase.value
+
     def wants(self, kind: type) -> list[Any]:
         """Everything of a kind it has wanted so far."""
         return [effect for effect in self.wanted if isinstance(effect, kind)]

@@ -143,13 +143,13 @@ def test_closing_tries_again_after_twice_as_long_each_time_and_ends_with_a_perso
         life.hears(Tick(), max(waits[-1], 0))
     assert waits[:4] == [500, 1000, 2000, 4000]
     assert max(waits) == LIMITS.retry_ms_max
-    assert life.bracket.phase is Phase.QUARANTINED
+    assert life.phase == "quarantined"
     assert life.wants(Quarantined)
     placed = len(life.wants(Place))
     life.hears(Tick(), 1000)
     assert len(life.wants(Place)) == placed, "it waits for a person"
     life.hears(Close(reason="person again"))
-    assert life.bracket.phase is Phase.CLOSING
+    assert life.phase == "closing"
     assert len(life.wants(Place)) == placed + 1
 
 
@@ -197,9 +197,9 @@ def test_the_late_news_of_the_entry_make_an_odd_trade_whole_again() -> None:
 def test_a_fill_of_what_was_over_closes_it_again() -> None:
     life = Life()
     life.hears(Refused(intent_id=IntentId(label(Leg.ENTRY)), code=1, sentence="no"))
-    assert life.bracket.phase is Phase.ENDED
+    assert life.phase == "ended"
     life.hears(FillSeen(fill=fill(Leg.ENTRY, 100, "1")), 1_000)
-    assert life.bracket.phase is Phase.CLOSING
+    assert life.phase == "closing"
     assert life.wants(Place)[-1].leg is Leg.CLOSE
 
 
@@ -336,3 +336,12 @@ def test_a_stop_that_fired_is_followed_before_anything_is_placed() -> None:
     life.hears(OrderSeen(order=child))
     life.hears(FillSeen(fill=fill(Leg.STOP, 100, "2", order_id=OrderId("s'"))))
     assert life.bracket.reason == "stop"
+
+
+def test_an_answer_that_is_older_than_the_news_does_not_make_an_order_vanish() -> None:
+    life = Life(Mode.NATIVE)
+    life.hears(Unknown(intent_id=IntentId(label(Leg.ENTRY))))
+    life.hears(OrderSeen(order=order(Leg.STOP, "s", OrderState.UNTRIGGERED)), 100)
+    slot = order(Leg.STOP, "OTO-1", OrderState.UNTRIGGERED, is_dormant=True)
+    life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.FOUND, orders=(slot,)), 50)
+    assert [one.order_id for one in life.bracket.live(Leg.STOP)] == ["s"]
