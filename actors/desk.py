@@ -205,6 +205,9 @@ class Desk(Actor):
                     return _conflict("disconnected", "there is no connection to compare with")
                 self._to.reconciler.tell(reconciler.Run(why="asked for"))
                 return _done("running", "database and exchange are being compared")
+            case desk.Acknowledge(by=by):
+                count = self._memory.acknowledge(by=by, at=self._now)
+                return _done("read", f"{count} alerts are marked as read")
             case desk.ResolveIssue(instrument=instrument, choice=choice, by=by):
                 self._to.orders.tell(orders.ResolveIssue(instrument=instrument, choice=choice, by=by))
                 return _done(choice, f"{instrument}: {choice}")

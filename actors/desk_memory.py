@@ -54,6 +54,10 @@ class DeskMemory(Protocol):
         """A person decided."""
         ...
 
+    def acknowledge(self, *, by: str, at: Milliseconds) -> int:
+        """A person has read the alerts; how many that were."""
+        ...
+
     def set_halt(self, reason: str | None, *, by: str, at: Milliseconds) -> None:
         """Halt, or lift it."""
         ...

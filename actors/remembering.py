@@ -172,6 +172,10 @@ class Remembering:
         """Is a bracket of this strategy open?"""
         return any(bracket.plan.strategy == name for bracket in self._store.open_brackets())
 
+    def acknowledge(self, *, by: str, at: Milliseconds) -> int:
+        """A person has read the alerts."""
+        return self._store.outbox.acknowledge(by=by, at=at)
+
     def wants_connection(self) -> bool:
         """Should there be a connection?"""
         wish = self._store.connection.now(self._broker)

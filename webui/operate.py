@@ -77,6 +77,7 @@ def mount(app: bottle.Bottle, api: str, parts: Parts) -> None:
         "broker/disconnect": lambda by: desk.Disconnect(by=by),
         "reconcile": lambda by: desk.Reconcile(by=by),
         "unhalt": lambda by: desk.Unhalt(by=by),
+        "alerts/acknowledge": lambda by: desk.Acknowledge(by=by),
     }
     handlers: dict[str, Callable[..., Any]] = {
         "halt": operate.halt,

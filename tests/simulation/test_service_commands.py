@@ -6,8 +6,10 @@ import pytest
 
 from exchange.faults import Rule
 from persistence.brackets import Which
+from persistence.outbox import Notice
 from tests.simulation.service_scene import Resting, Scene
 from trading.bracket import Mode
+from trading.bracket.effects import Severity
 from trading.messages import desk, journal
 
 NAME = "fasttest"
@@ -214,3 +216,11 @@ def test_nothing_opens_around_the_settlement() -> None:
     assert "settlement_near" in _refusals(scene)
     scene.runs(15_000)
     assert scene.entries()
+
+
+def test_alerts_that_a_person_has_read_are_marked_as_read() -> None:
+    scene = Scene(seed=130)
+    notice = Notice(severity=Severity.CRITICAL, type="naked_position", text="look", dedupe_key="k", repeat_ms=1_000)
+    scene.store.outbox.put(notice, at=scene.now)
+    assert scene.says(desk.Acknowledge).sentence == "1 alerts are marked as read"
+    assert scene.says(desk.Acknowledge).sentence == "0 alerts are marked as read"

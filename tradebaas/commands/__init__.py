@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "reconnect": Entry("connect again after a lost connection", "operate", "reconnect"),
     "reconcile": Entry("compare database and exchange now", "operate", "reconcile"),
     "resolve": Entry("choose what becomes of an issue", "operate", "resolve"),
+    "ack": Entry("say that you have read the alerts, so that they are not repeated", "operate", "acknowledge"),
     "init": Entry("write a tradebaas.toml with every setting explained", "init"),
     "credentials": Entry("store and test the broker's key; confirm real money", "credentials"),
     "exchange": Entry("run the embedded, Deribit-compatible exchange", "exchange"),

@@ -44,6 +44,7 @@ resume = _strategy_verb("resume", "Let the strategy NAME go on after a pause, or
 stop = _strategy_verb("stop", "End the strategy NAME and leave its trade under its stop and target.")
 close = _strategy_verb("close", "Flatten the trade of the strategy NAME at market.")
 unhalt = _plain_verb("unhalt", "unhalt", "Lift the halt.")
+acknowledge = _plain_verb("ack", "alerts/acknowledge", "Say that you have read the alerts: they need not be repeated.")
 connect = _plain_verb("connect", "broker/connect", "Connect to the broker.")
 disconnect = _plain_verb(
     "disconnect",

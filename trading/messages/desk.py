@@ -112,6 +112,13 @@ class ResolveIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge:
+    """A person has read the alerts told so far: critical ones need not be repeated. Repeating it changes nothing."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
     """The connection came up or went down. Repeating it changes nothing."""
 
@@ -180,5 +187,6 @@ Command = (
     | Reconnect
     | Reconcile
     | ResolveIssue
+    | Acknowledge
 )
 Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyIs | StrategyFailed | supervision.Notice

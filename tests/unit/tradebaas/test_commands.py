@@ -68,6 +68,7 @@ OPERATING: dict[str, tuple[list[str], desk.Command]] = {
     "close": (["a"], desk.CloseStrategy(name=StrategyName("a"), by="command line (web)")),
     "halt": (["--reason", "news"], desk.Halt(reason="news", by="command line (web)")),
     "unhalt": ([], desk.Unhalt(by="command line (web)")),
+    "ack": ([], desk.Acknowledge(by="command line (web)")),
     "panic": (["--yes"], desk.Panic(by="command line (web)")),
     "connect": ([], desk.Connect(by="command line (web)")),
     "disconnect": ([], desk.Disconnect(by="command line (web)")),

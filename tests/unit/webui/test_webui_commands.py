@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[object, desk.Command]] = {
     "reconcile": (None, desk.Reconcile(by=BY)),
     "halt": ({"reason": "news"}, desk.Halt(reason="news", by=BY)),
     "unhalt": (None, desk.Unhalt(by=BY)),
+    "alerts/acknowledge": (None, desk.Acknowledge(by=BY)),
     "panic": ({"confirm": "panic"}, desk.Panic(by=BY)),
 }
 
