@@ -22,8 +22,8 @@ _NEAREST_BPS = 2
 class FasttestParameters(Parameters):
     """How near stop and target lie, in basis points of the price, and how often it enters."""
 
-    stop_bps: Decimal = Decimal(20)
-    target_bps: Decimal = Decimal(20)
+    stop_bps: Decimal = Decimal(12)
+    target_bps: Decimal = Decimal(12)
     every_s: int = 10
 
     def problems(self) -> list[str]:

@@ -220,6 +220,7 @@ def test_nothing_opens_around_the_settlement() -> None:
 
 def test_alerts_that_a_person_has_read_are_marked_as_read() -> None:
     scene = Scene(seed=130)
+    scene.runs(100)
     notice = Notice(severity=Severity.CRITICAL, type="naked_position", text="look", dedupe_key="k", repeat_ms=1_000)
     scene.store.outbox.put(notice, at=scene.now)
     assert scene.says(desk.Acknowledge).sentence == "1 alerts are marked as read"

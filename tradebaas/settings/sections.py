@@ -160,7 +160,7 @@ class Risk(Struct, frozen=True, kw_only=True):
         RiskMode, Meta(description="`percent` of the equity, or a `fixed` amount in the account's coin.")
     ] = RiskMode.PERCENT
     value: Annotated[Decimal, Meta(description="How much a trade may lose at its stop, fees included.")] = Decimal(
-        "0.25"
+        "0.1"
     )
     leverage: Annotated[
         Decimal | None, Meta(description="The most a position may be worth, as a multiple of the equity.")
