@@ -7,7 +7,8 @@ an error there cannot hide here. Read it from the inside out:
 the engine      engine (begin here), placing, matching, triggers, linked, editing, checks, book, depth, market, bars,
                 accounts, margin, liquidation, settlement, archive, questions, numbering, records, changes, image
 the protocol    exchange (the door), service, desk, rpc, params, methods/, sessions, auth, scopes, credits, shapes*,
-                topics*, channels, notifications, outbox, timers, troubles, overview, encoding, errors, floor
+                topics*, channels, notifications, outbox, timers, troubles, overview, encoding, exact, errors,
+                floor
 what it is fed  feeds/, faults/, settings, switches, instruments, checked, recording
 the shell       process, server, pump, ports, clock, admin, journal, remembered, request_log
 """

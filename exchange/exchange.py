@@ -19,6 +19,7 @@ from exchange.credits import Credits
 from exchange.desk import Desk
 from exchange.engine import Engine
 from exchange.errors import Refusal
+from exchange.exact import exactly
 from exchange.faults import FaultPlan, Rule, parse
 from exchange.feeds import Feed
 from exchange.floor import Floor
@@ -92,6 +93,7 @@ class Exchange:
 
     # --- sessions
 
+    @exactly
     def connect(self, now_ms: int, *, transport: str = "ws", address: str = "local") -> int:
         """A new session's id. Raises TooManyConnections."""
         self.advance(now_ms)
@@ -99,6 +101,7 @@ class Exchange:
         self.counters["connections"] += 1
         return session.id
 
+    @exactly
     def disconnected(self, session_id: int, now_ms: int) -> None:
         """The client went away. Of a session that has ended, nothing happens."""
         self.advance(now_ms)
@@ -115,12 +118,14 @@ class Exchange:
 
     # --- what comes in
 
+    @exactly
     def receive(self, session_id: int, message: object, now_ms: int) -> None:
         """One decoded JSON-RPC message of a session."""
         session = self._listening(session_id, now_ms)
         if session is not None:
             self._take(session, lambda: rpc.parse(message), rpc.identity(message), now_ms)
 
+    @exactly
     def receive_frame(self, session_id: int, frame: bytes | str, now_ms: int) -> None:
         """One frame as it came; broken ones are answered without an id."""
         session = self._listening(session_id, now_ms)
@@ -133,6 +138,7 @@ class Exchange:
         else:
             self._take(session, lambda: rpc.parse(message), rpc.identity(message), now_ms)
 
+    @exactly
     def receive_http(
         self,
         session_id: int,
@@ -194,6 +200,7 @@ class Exchange:
         plan = self._outbox.plan
         return due_ms if plan is None else min(due_ms, plan.next_due_ms())
 
+    @exactly
     def advance(self, now_ms: int) -> None:
         """Everything that is due by now, in order of time."""
         engine, timers, plan = self.engine, self._timers, self._outbox.plan
@@ -225,6 +232,7 @@ class Exchange:
         self.floor.hub.flush(changes, now_ms)
         changes.clear()
 
+    @exactly
     def drain(self) -> Outgoing:
         """What must leave now, in this order."""
         if not self.engine.changes.empty:
@@ -234,12 +242,14 @@ class Exchange:
 
     # --- run time controls
 
+    @exactly
     def set_price(self, instrument_name: str, price: Decimal, *, hold: bool, now_ms: int) -> None:
         """Move a market there; with `hold` it stays."""
         self.advance(now_ms)
         self.engine.set_price(instrument_name, price, now_ms, hold=hold)
         self._flush(now_ms)
 
+    @exactly
     def set_maintenance(self, *, on: bool, now_ms: int) -> None:
         """Announce it, say it unasked, refuse nearly everything, and shortly close the sockets; or end it."""
         if on == self.floor.maintenance:
@@ -258,6 +268,7 @@ class Exchange:
             for session in self.sessions:
                 self.sessions.close(session, now_ms, MAINTENANCE_CLOSE, "system maintenance")
 
+    @exactly
     def close_sessions(self, client_id: str | None, now_ms: int) -> int:
         """Close the sockets of a key, or all; how many there were."""
         self.advance(now_ms)
@@ -267,6 +278,7 @@ class Exchange:
         self._flush(now_ms)
         return len(hit)
 
+    @exactly
     def set_faults(self, wish: str | Iterable[Any]) -> None:
         """A profile's name or rules, from now on in place of the present ones. Raises TableError."""
         if isinstance(wish, str):
@@ -278,6 +290,7 @@ class Exchange:
         self._injected.update(self.faults.injected)
         self._use_plan(FaultPlan(rules, self.settings.seed, start_ms=self._now_ms))
 
+    @exactly
     def clear_faults(self) -> None:
         """Nothing goes wrong any more; what has gone wrong stays so."""
         self.set_faults(())
@@ -293,6 +306,7 @@ class Exchange:
             "injected": dict(self._injected + Counter(self.faults.injected)),
         }
 
+    @exactly
     def state(self, now_ms: int) -> dict[str, Any]:
         """Everything, for the operator."""
         return overview(self.floor, now_ms) | {"counters": dict(self.counters), "faults": self.fault_state()}

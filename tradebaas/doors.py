@@ -3,7 +3,6 @@
 import os
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 from loguru import logger
 
@@ -57,21 +56,6 @@ class Logbook:
                 logger.info("all stopped: {}{}", reason, f"; abandoned {', '.join(abandoned)}" if abandoned else "")
             case _:
                 logger.debug("{}", message)
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """What a person has confirmed, in the store's settings."""
-
-    store: Store
-
-    def get(self, key: str) -> Any:
-        """What is stored under a key, or None."""
-        return self.store.settings.get(key)
-
-    def put(self, key: str, value: Any, *, by: str, at: Milliseconds) -> None:
-        """Store it."""
-        raise NotImplementedError("the running service confirms nothing; the command line does")
 
 
 def api(

@@ -184,7 +184,7 @@ def _way(settings: Settings, store: Store, leaving: ExitStack, *, fresh: bool) -
     stored = store.credentials.get(broker.id)
     client_id = broker.client_id or (stored.client_id if stored else "")
     secret = broker.client_secret or (stored.client_secret if stored else None)
-    problems = live_problems(settings, doors.Confirmed(store), client_id=client_id or None)
+    problems = live_problems(settings, store.settings, client_id=client_id or None)
     if problems:
         raise ConfigError(problems)
     url = broker.url

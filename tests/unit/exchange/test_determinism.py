@@ -9,11 +9,12 @@ import os
 import random
 import subprocess
 import sys
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import pytest
 
 from exchange.encoding import encode
 from exchange.exchange import Exchange, Send
@@ -219,3 +220,10 @@ def test_a_recorded_session_played_again_makes_the_same_fills(tmp_path: Path) ->
 
 def vars_of(position: Position) -> dict[str, object]:
     return msgspec.structs.asdict(position)
+
+
+@pytest.mark.parametrize("setting", [{"prec": 12}, {"rounding": ROUND_HALF_UP}])
+def test_what_the_rest_of_the_process_does_to_its_arithmetic_changes_nothing(setting: dict[str, Any]) -> None:
+    """Ccxt sets the rounding of the whole thread, and the exchange once gave other digits after it."""
+    with localcontext(**setting):
+        assert history(7) == known_history(7)
