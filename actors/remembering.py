@@ -110,7 +110,8 @@ class Remembering:
             text=action.why,
             instrument=action.instrument,
             evidence={"order_ids": list(action.order_ids), "position": str(action.position)},
-            actions=("adopt", "cancel", "close", "ignore"),
+            # What is offered is done: without a bracket of ours there is nothing here that could close or protect it.
+            actions=("ignore",),
         )
         self._store.issues.open(finding, at=at)
 

@@ -104,7 +104,7 @@ class Reconcile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveIssue:
-    """Choose what becomes of a quarantined finding: adopt, cancel, close or ignore. Repeating it changes nothing."""
+    """Choose what becomes of a quarantined finding, one of those it offers. Repeating it changes nothing."""
 
     instrument: InstrumentName
     choice: str

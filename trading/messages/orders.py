@@ -138,7 +138,7 @@ class ResolveIssue:
 
     instrument: InstrumentName
     choice: str
-    """adopt, cancel, close or ignore."""
+    """close or cancel, for a bracket that was given up; ignore frees the instrument and touches nothing."""
     by: str
 
 
