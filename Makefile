@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak fuzz crash-test format lock clean
+.PHONY: help setup run test check bench soak fuzz crash-test crash-points format lock clean
 
 # PYTHON=... chooses the interpreter the environment is made with, JOBS=... the number of test workers,
 # T="tests/unit -k stop" what pytest runs, PORT=... and DATA=... where `make run` listens and keeps its files,
@@ -76,6 +76,11 @@ bench: $(VENV)/.tests ## measure speed against the figures in the design
 crash-test: $(VENV)/.tests ## kill the running service KILLS=200 times while it trades, and watch its account (SEED=7)
 	@$(BIN)/python -m tools.crash_test --kills $(KILLS) --seed $(SEED)
 	@$(BIN)/python -m tools.crash_test --kills $(KILLS) --seed $(SEED) --mode sequential
+
+crash-points: $(VENV)/.tests ## kill the service at every point where it writes, sends or hears (SEED=7); half an hour
+	@$(BIN)/python -m tools.crash_points --simulated --jobs $(JOBS)
+	@$(BIN)/python -m tools.crash_points --process --seed $(SEED)
+	@$(BIN)/python -m tools.crash_points --process --seed $(SEED) --mode sequential
 
 soak: ## thousands of seeded histories under faults (not there yet)
 	@echo "soak: not there yet: it needs the simulator's fault profiles, which are next"; exit 2

@@ -108,10 +108,12 @@ class StrategyActor(Actor):
         if self._state is not State.ANALYZING or self._instrument is None:
             return
         decision = self._decides.decide(ticker, self._instrument, Milliseconds(self._clock.now_ms()))
+        if decision.wish is not None:
+            # Who trades hears of it first: those who only write it down would stand in the way.
+            self._to_orders.tell(orders.OpenBracket(signal=self._signal(decision.wish, self._instrument)))
         self._tell(decision)
         if decision.wish is not None:
             self._move(Event.SIGNAL_FOUND, decision.wish.reason)
-            self._to_orders.tell(orders.OpenBracket(signal=self._signal(decision.wish, self._instrument)))
             self._move(Event.ENTRY_SENT, decision.wish.reason)
 
     def _signal(self, wish: Wish, instrument: Instrument) -> Signal:

@@ -8,6 +8,7 @@ from brokers.deribit.login import Credentials
 from brokers.deribit.settings import Settings
 from brokers.port import Broker
 from brokers.transport import Transport
+from brokers.watched_transport import Passed, WatchedTransport
 from brokers.websocket_transport import SocketSettings, WebSocketTransport
 from trading.errors import ConfigError
 
@@ -76,10 +77,15 @@ def make(
     settings: Settings | None = None,
     transport: Transport | None = None,
     socket_settings: SocketSettings | None = None,
+    passed: Passed | None = None,
 ) -> Broker:
-    """Make a broker, not connected yet; a transport replaces the WebSocket, a key the one everybody knows."""
+    """Make a broker, not connected yet; a transport replaces the WebSocket, a key the one everybody knows.
+
+    ``passed`` is told what goes over the line; see `WatchedTransport`.
+    """
     key = credentials or entry.default_credentials
     if key is None:
         raise ConfigError([f"broker {entry.id!r} needs client_id and client_secret"])
     chosen = replace(settings or Settings(), credentials=key, reports_excess_scopes=entry.checks_key)
-    return DeribitBroker(chosen, transport or WebSocketTransport(url or entry.url, socket_settings))
+    line = transport or WebSocketTransport(url or entry.url, socket_settings)
+    return DeribitBroker(chosen, line if passed is None else WatchedTransport(line, passed))

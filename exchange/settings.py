@@ -83,7 +83,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     source: str = "synthetic"
     profile: Literal["calm", "lively", "wild"] = "lively"
-    step_ms: Annotated[int, msgspec.Meta(ge=10, le=60_000)] = 250
+    step_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] = 250
     start_prices: dict[str, Decimal] = {}  # by instrument; else the listing's
     files: dict[str, str] = {}  # by instrument: a candle file for each
     from_ms: _Count | None = None  # where in the files to begin; else at their beginning

@@ -5,17 +5,20 @@ need is forced to the disk before the block ends (`durable=True`); the rest surv
 power cut may take its last moments.
 """
 
+import contextlib
 import sqlite3
+import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum, unique
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import peewee
 
-from persistence.errors import StoreUnavailable, told_in_our_words, translated
+from persistence.errors import Locked, StoreUnavailable, told_in_our_words, translated
 
 IN_MEMORY: Final = ":memory:"
 WAIT_S_MAX: Final = 2.0
@@ -37,15 +40,28 @@ class _Thread(threading.local):
     durable = False
     reading = False
     synchronous = ""
+    about = ""
     connection: sqlite3.Connection | None = None
 
 
 class Database:
     """The file and who may write to it now. Safe to share between threads; each gets a connection of its own."""
 
-    def __init__(self, path: Path | str, *, wait_s_max: float = WAIT_S_MAX, sync: Sync = Sync.FULL) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        wait_s_max: float = WAIT_S_MAX,
+        sync: Sync = Sync.FULL,
+        passed: Callable[[str], None] | None = None,
+    ) -> None:
+        """``passed`` is told the name of every point right before and right after a commit: a test may end there."""
         self.path = str(path)
         self._sync = sync
+        self._passed = passed
+        self._wait_s_max = wait_s_max
+        # Our own threads take turns here: SQLite would have them sleep and look again, a millisecond and longer each.
+        self._turn = threading.Lock()
         self._thread = _Thread()
         self._peewee = peewee.SqliteDatabase(
             self.path,
@@ -114,10 +130,14 @@ class Database:
                 yield
             return
         assert not thread.reading, "a write inside picture()"
+        if not self._turn.acquire(timeout=self._wait_s_max):
+            raise Locked(f"another thread has been writing for {self._wait_s_max:g} s")
         try:
             self._begin(durable=durable)
+            if self._passed is not None:
+                thread.about = _writer(sys._getframe())  # noqa: SLF001 - the name of who writes, for tests alone
             yield
-            self.sql("COMMIT")
+            self._commit()
         except StoreUnavailable:
             # The connection may be in any state. The next use of it opens a new one.
             self._leave("ROLLBACK")
@@ -128,6 +148,7 @@ class Database:
             raise
         finally:
             thread.depth = 0
+            self._turn.release()
 
     def _begin(self, *, durable: bool) -> None:
         thread = self._thread
@@ -139,6 +160,24 @@ class Database:
             thread.synchronous = wanted
         self.sql("BEGIN IMMEDIATE")
         thread.depth, thread.durable = 1, durable
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody is told of commits."""
+        return self._passed is not None
+
+    def about(self, what: str) -> None:
+        """Say what the transaction under way is about, where the name of its writer does not tell."""
+        self._thread.about = what
+
+    def _commit(self) -> None:
+        if self._passed is None:
+            self.sql("COMMIT")
+            return
+        what = self._thread.about
+        self._passed(f"commit:{what}:before")
+        self.sql("COMMIT")
+        self._passed(f"commit:{what}:after")
 
     @contextmanager
     def _part(self, *, durable: bool) -> Iterator[None]:
@@ -185,3 +224,11 @@ class Database:
         found = [str(row[0]) for row in self.sql("PRAGMA integrity_check(20)")]
         broken = [f"{row[0]} row {row[1]} points at a missing {row[2]}" for row in self.sql("PRAGMA foreign_key_check")]
         return tuple(line for line in (*found, *broken) if line != "ok")
+
+
+def _writer(frame: FrameType | None) -> str:
+    """Who opened the transaction: the first caller that only passes nothing on."""
+    passing = {contextlib.__file__, __file__}
+    while frame is not None and frame.f_code.co_filename in passing:
+        frame = frame.f_back
+    return "somebody" if frame is None else frame.f_code.co_qualname

@@ -19,7 +19,7 @@ from persistence.fields import exact_text
 from persistence.issues import Issues
 from persistence.outbox import Notice, Outbox
 from persistence.scoreboard import Score, Scoreboard
-from persistence.telling import Cause, beginning_of, kind_of, news_of, sentence_of
+from persistence.telling import Cause, beginning_of, kind_of, name_of_step, news_of, sentence_of
 from trading.bracket import Bracket, Cancel, Effect, Phase, Purpose, Quarantined
 from trading.bracket.state import Fate
 from trading.errors import Refused
@@ -143,6 +143,8 @@ class Steps:
         if before == after:
             return self._aside(after, notices, scores, at)
         with self._database.write():
+            if self._database.is_watched:
+                self._database.about(f"step:{name_of_step(message, effects, is_first=before is None)}")
             stored, text = self._stored(plan.bracket_id), encode_bracket(after)
             # The texts are compared first: reading a state back takes longer than all the rest.
             if before is None or stored is None or stored.state != encode_bracket(before):

@@ -4,7 +4,7 @@ Safe to share between threads; a thread that ends calls `close_thread`. Every me
 what it says, or raises `StoreUnavailable` and has done nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
@@ -72,15 +72,18 @@ class Store:
         wait_s_max: float = WAIT_S_MAX,
         sync: Sync = Sync.FULL,
         schema: Path = SCHEMA,
+        passed: Callable[[str], None] | None = None,
     ) -> Self:
         """Open a data directory, bringing its database up to date. The caller holds its `Lock`.
+
+        ``passed`` is told of every commit; see `Database`.
 
         Raises:
             ConfigError: the directory cannot be used, or a newer version wrote the database.
             StoreUnavailable: the database cannot be read; Damaged when a backup is needed.
         """
         data_dir = DataDir(folder).prepare()
-        database = Database(data_dir.database, wait_s_max=wait_s_max, sync=sync)
+        database = Database(data_dir.database, wait_s_max=wait_s_max, sync=sync, passed=passed)
         try:
             migrate(database, lambda: backup.make(data_dir, at=at, why="upgrade"), folder=schema)
         except BaseException:
@@ -89,9 +92,9 @@ class Store:
         return cls(database, data_dir, worker=worker, account=account)
 
     @classmethod
-    def in_memory(cls, *, worker: WorkerId, account: str) -> Self:
+    def in_memory(cls, *, worker: WorkerId, account: str, passed: Callable[[str], None] | None = None) -> Self:
         """Make one that forgets: for backtests, and for one thread only."""
-        database = Database(IN_MEMORY, sync=Sync.OFF)
+        database = Database(IN_MEMORY, sync=Sync.OFF, passed=passed)
         migrate(database, lambda: None)
         return cls(database, DataDir(Path()), worker=worker, account=account)
 

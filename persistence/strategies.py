@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 from typing import Any, Final
 
+import msgspec
+
 from persistence.database import Database
 from persistence.events import Events, Transition
 from persistence.tables_service import StrategyRow
@@ -19,6 +21,23 @@ from trading.lifecycle import Event, PauseCause, State
 from trading.values import InstrumentName, Milliseconds, StrategyName
 
 TRACEBACK_MAX: Final = 20_000  # characters kept of it: its end says most
+_COLUMNS: Final = (
+    *("worker", "name", "kind", "instrument", "parameters", "wanted", "state", "cause", "generation", "error"),
+    *("traceback", "since", "checkpoints", "checkpoints_at"),
+)
+_READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM strategies WHERE worker = ? AND name = ?"  # noqa: S608 - our own names
+_PASSING: Final = frozenset(
+    {
+        Event.SIGNAL_FOUND,
+        Event.SIGNAL_DROPPED,
+        Event.ENTRY_SENT,
+        Event.ENTRY_REFUSED,
+        Event.ENTRY_ENDED,
+        Event.TRADE_OPENED,
+        Event.TRADE_CLOSED,
+        Event.COOLDOWN_OVER,
+    }
+)
 
 
 @unique
@@ -63,8 +82,13 @@ class Strategies:
 
     def get(self, name: str) -> Strategy | None:
         """Give one strategy."""
-        row = self._database.row(StrategyRow.select().where(self._is(name)))
-        return None if row is None else _strategy(row)
+        row = self._database.sql(_READ, (self._worker, name)).fetchone()
+        if row is None:
+            return None
+        found = dict(zip(_COLUMNS, row, strict=True))
+        for column in ("parameters", "checkpoints"):
+            found[column] = msgspec.json.decode(found[column])
+        return _strategy(found)
 
     def define(
         self,
@@ -101,7 +125,7 @@ class Strategies:
 
     def set_parameters(self, name: str, parameters: Mapping[str, Any]) -> None:
         """Replace the parameters."""
-        self._set(name, parameters=dict(parameters))
+        self._set(name, parameters=StrategyRow.parameters.db_value(dict(parameters)))
 
     def next_generation(self, name: str) -> int:
         """Begin a new incarnation: what older ones say no longer counts."""
@@ -121,8 +145,13 @@ class Strategies:
         error: str = "",
         traceback: str = "",
     ) -> Strategy | Refused:
-        """Take an event by the table of the lifecycle: the strategy after it, or the refusal; both are written."""
-        with self._database.write():
+        """Take an event by the table of the lifecycle: the strategy after it, or the refusal; both are written.
+
+        Moves of trading are not forced to the disk: a start takes every running strategy to IDLE anyway, and a trade
+        must not wait for them. What a person or a failure decided is.
+        """
+        durable = event not in _PASSING
+        with self._database.write(durable=durable):
             known = self._known(name)
             to: State | Refused
             if generation < known.generation:
@@ -140,7 +169,8 @@ class Strategies:
                     event=event.value,
                     target=None if isinstance(to, Refused) else to.value,
                     why=refused,
-                )
+                ),
+                durable=durable,
             )
             if isinstance(to, Refused):
                 return to
@@ -152,6 +182,7 @@ class Strategies:
                 error=after.error,
                 traceback=after.traceback,
                 since=after.since,
+                durable=durable,
             )
             return after
 
@@ -187,9 +218,12 @@ class Strategies:
         assert known is not None, f"no strategy {name}"
         return known
 
-    def _set(self, name: str, **fields: Any) -> None:
-        with self._database.write():
-            changed = self._database.run(StrategyRow.update(**fields).where(self._is(name)))
+    def _set(self, name: str, *, durable: bool = True, **fields: Any) -> None:
+        with self._database.write(durable=durable):
+            # Past peewee: a strategy moves twice at every signal, while its order waits for a processor.
+            columns = ", ".join(f"{column} = ?" for column in fields)
+            query = f"UPDATE strategies SET {columns} WHERE worker = ? AND name = ?"  # noqa: S608 - our own names
+            changed = self._database.sql(query, (*fields.values(), self._worker, name)).rowcount
             assert changed == 1, f"no strategy {name}"
 
 

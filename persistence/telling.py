@@ -1,8 +1,12 @@
 """A step in words: the kind of its event and a sentence for the timeline of a trade."""
 
-from typing import assert_never
+import re
+from collections.abc import Sequence
+from typing import Final, assert_never
 
 from trading.bracket import (
+    Alert,
+    Ask,
     Asked,
     Bracket,
     Close,
@@ -14,16 +18,21 @@ from trading.bracket import (
     Opened,
     OrderSeen,
     Pictured,
+    Place,
     Quarantined,
     Reduced,
     Refused,
     Tick,
     Unknown,
+    Wake,
 )
 from trading.bracket.state import leg_of
 from trading.facts import Fill, Order
 from trading.labels import parse
 from trading.values import plain
+
+_PLAIN: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Where a word begins in a class's name."""
 
 Cause = Message | str | None
 """What a step was told: the message, or words where there is none (a signal, a person's choice)."""
@@ -111,6 +120,16 @@ def news_of(effect: Effect, after: Bracket) -> tuple[tuple[str, str], ...]:
             return (("trade_quarantined", f"{instrument}: needs a person, {why}"),)
         case _:
             return ()
+
+
+def name_of_step(cause: Cause, effects: Sequence[Effect], *, is_first: bool) -> str:
+    """Name a step after what it was told and what it wants done, alike for every bracket: `fill_seen>place_stop`."""
+    wants = [
+        f"place_{effect.leg}" if isinstance(effect, Place) else _PLAIN.sub("_", type(effect).__name__).lower()
+        for effect in effects
+        if not isinstance(effect, Alert | Ask | Wake)
+    ]
+    return ">".join(("begin" if is_first else kind_of(cause), *wants))
 
 
 def _order(order: Order) -> str:

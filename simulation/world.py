@@ -1,6 +1,6 @@
 """One world: exchange, service, clock and seed. A crash drops every actor and keeps the database and the exchange."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -16,6 +16,8 @@ from actors.remembering import Remembering, SupervisorMemory
 from brokers.deribit.broker import DeribitBroker
 from brokers.deribit.login import Credentials
 from brokers.deribit.settings import Settings as BrokerSettings
+from brokers.transport import Transport
+from brokers.watched_transport import WatchedTransport
 from exchange.exchange import Exchange
 from exchange.feeds.factory import open_feed
 from exchange.settings import Settings as ExchangeSettings
@@ -56,6 +58,8 @@ class Options:
     start_ms: int = START_MS
     store: Store | None = None
     """A memory of one's own: one that fails, for example."""
+    passed: Callable[[str], None] | None = None
+    """Told of every commit (unless the memory is one's own) and of all that goes over the line."""
 
 
 class Listening(Actor):
@@ -80,7 +84,9 @@ class World:
         settings = options.exchange
         feed = open_feed(settings, start_ms=options.start_ms)
         self.exchange = Exchange(settings=settings, feed=feed, start_ms=options.start_ms)
-        self.store = options.store or Store.in_memory(worker=WorkerId(options.worker), account=ACCOUNT)
+        self.store = options.store or Store.in_memory(
+            worker=WorkerId(options.worker), account=ACCOUNT, passed=options.passed
+        )
         self.told: list[Any] = []
         self.notices: list[notices.Notice] = []
         self._life = 0
@@ -113,7 +119,7 @@ class World:
             memory=self.memory,
             connection=lambda: DeribitBroker(
                 BrokerSettings(credentials=Credentials(client_id="paper", client_secret="paper")),  # noqa: S106
-                self.pipe.transport(),
+                self._line(),
             ),
             strategies=(setup,),
             orders=OrderSettings(
@@ -147,6 +153,11 @@ class World:
             notices=(self.runtime.directory.address(DESK),),
         )
         launch(self.runtime, self.supervisor, self.ended.append)
+
+    def _line(self) -> Transport:
+        """To the exchange, watched if somebody wants to."""
+        line, passed = self.pipe.transport(), self.options.passed
+        return line if passed is None else WatchedTransport(line, passed)
 
     @property
     def now(self) -> Milliseconds:

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -40,7 +41,7 @@ data_dir = "{data}"
 url = "{url}"
 bracket_mode = "{mode}"
 [web]
-port = 0
+port = {port}
 operate_token = "operate-operate-operate"
 [risk]
 value = 0.1
@@ -156,12 +157,12 @@ def start_exchange(folder: Path, seed: int) -> tuple[subprocess.Popen[str], str]
     return process, line.rsplit(" ", 1)[1].strip()
 
 
-def start_service(folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """The service."""
+def start_service(folder: Path, log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """The service, with these variables beside what this process has."""
     with log.open("ab") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "tradebaas", "run", "--config", str(folder / "tradebaas.toml")],
-            cwd=ROOT, stdout=out, stderr=out,
+            cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **(environment or {})},
         )  # fmt: skip
 
 
@@ -240,7 +241,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="crash-test-") as name:
         folder = Path(name)
         exchange, address = start_exchange(folder, wanted.seed)
-        config = CONFIG.format(data=folder / "service", url=f"ws://{address}/ws/api/v2", mode=wanted.mode)
+        config = CONFIG.format(data=folder / "service", url=f"ws://{address}/ws/api/v2", mode=wanted.mode, port=0)
         (folder / "tradebaas.toml").write_text(config, encoding="utf-8")
         (folder / "tradebaas.toml").chmod(0o600)
         observer = Observer(f"http://{address}/api/v2", findings)

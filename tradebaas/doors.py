@@ -12,7 +12,6 @@ from actors.names import DESK, JOURNAL
 from actors.notifier import Notifier
 from actors.sending import LogSender, Sender
 from actors.subscribers import Subscribers
-from actors.telegram import TelegramSender
 from persistence.access import Scope
 from persistence.secret import Redactor
 from persistence.store import Store
@@ -141,6 +140,8 @@ def notifier(settings: Settings, store: Store, life: Incarnation) -> Notifier:
 
     sender: Sender = LogSender(say)
     if telegram.token is not None and telegram.chat_id:
+        from actors.telegram import TelegramSender  # its HTTP client is a sixth of a start
+
         sender = TelegramSender(token=telegram.token, chat_id=telegram.chat_id, base_url=telegram.base_url)
     return Notifier(
         clock=life.clock,

@@ -38,7 +38,7 @@ from supervisor.house import BUDGETS, Parts, StrategySetup, children
 from supervisor.process import Process, check_brake
 from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
-from tradebaas import __version__, doors
+from tradebaas import __version__, crash_points, doors
 from tradebaas.paper import PaperExchange
 from tradebaas.settings import Mode, Settings, live_problems
 from trading.bracket import Limits
@@ -84,11 +84,12 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
     """The process between its two ends; `leaving` takes back what was taken, last first."""
     service = settings.service
     worker = WorkerId(service.worker_id)
+    passed = crash_points.read(os.environ, service.mode)
     data_dir = DataDir(service.data_dir).prepare()
     leaving.callback(Lock(data_dir, worker=worker, pid=os.getpid(), at=now_ms()).release)
     if fresh:
         _set_aside(data_dir)
-    store = Store.open(service.data_dir, worker=worker, account=settings.broker.id, at=now_ms())
+    store = Store.open(service.data_dir, worker=worker, account=settings.broker.id, at=now_ms(), passed=passed)
     leaving.callback(store.close_thread)
     log = _StartLog(store)
     brake = check_brake(log, now_ms(), BrakeLimits(crashes_max=settings.limits.crashes_max))
@@ -101,7 +102,7 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
     subscribers, runtime = Subscribers(), ThreadsRuntime()
 
     def connection() -> Broker:
-        return registry.make(broker, credentials=credentials, url=url)
+        return registry.make(broker, credentials=credentials, url=url, passed=passed)
 
     parts = _parts(settings, store, setups, connection, board, subscribers)
     if brake is not None:

@@ -19,6 +19,8 @@ from trading.errors import ConfigError
 
 FILE: Final = "tradebaas.toml"
 PREFIX: Final = "TRADEBAAS_"
+NO_SETTINGS: Final = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CRASH_AT", f"{PREFIX}CRASH_POINTS"})
+"""Variables that others read: where the file is, and `tradebaas.crash_points`."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _OTHERS_MAY_READ: Final = 0o077
 
@@ -100,7 +102,7 @@ def _place(tables: Tables, base: Path) -> None:
 
 def _lay_environment(tables: Tables, environment: Mapping[str, str], problems: list[str]) -> None:
     for variable, text in sorted(environment.items()):
-        if not variable.startswith(PREFIX) or variable == f"{PREFIX}CONFIG":
+        if not variable.startswith(PREFIX) or variable in NO_SETTINGS:
             continue
         section, *rest = variable.removeprefix(PREFIX).lower().split("__")
         if section == "strategies" and len(rest) == 2:  # noqa: PLR2004 - name and key

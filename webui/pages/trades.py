@@ -1,0 +1,152 @@
+"""Trades: the list with its filter, the same as a file, and one trade explained from signal to exit."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from persistence.brackets import Trade, Which
+from trading.values import BracketId
+from webui import views
+from webui.answers import LIST_MAX
+from webui.pages import market
+from webui.pages.asking import Asking, Region
+from webui.pages.words import iso
+
+PAGE: Final = 25
+EXPORT_MAX: Final = 20_000
+_EVENTS: Final = "trade_opened trade_closed entry_ended trade_quarantined bracket_changed"
+_COLUMNS: Final = (
+    "id", "strategy", "instrument", "side", "status", "amount", "held", "entry", "stop", "target", "average_entry",
+    "exit_price", "currency", "gross", "fees", "funding", "net", "estimated", "why", "reason", "began_at", "opened_at",
+    "closed_at",
+)  # fmt: skip
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """What the views of trades need."""
+
+    asking: Asking
+
+    def regions(self) -> list[Region]:
+        """The list; the first page of it follows what happens."""
+        live = "" if self.asking.query.get("before") else _EVENTS
+        return [
+            Region(name="trades_list", fill=self.page, on=live),
+            Region(name="not_taken", fill=self.not_taken, on="signal_refused"),
+        ]
+
+    def page(self) -> Mapping[str, Any]:
+        """One page of trades."""
+        which, strategy = self._wanted()
+        before = self.asking.query.get("before", "")
+        page = self.asking.parts.store.trades(
+            which=which, strategy=strategy, limit=PAGE, before=int(before) if _is_cursor(before) else None
+        )
+        names = sorted(self.asking.parts.board.picture.strategies)
+        filled = {"status": which.value if which else "", "strategy": strategy or ""}
+        return {"trades": page.items, "next": page.next, "before": before, "names": names, **filled}
+
+    def not_taken(self) -> Mapping[str, Any]:
+        """Signals that were refused, and why."""
+        return {"rows": list(reversed(self.asking.parts.board.picture.refusals))[:12]}
+
+    def csv(self) -> Iterator[bytes]:
+        """Give the whole list as a file, exact figures, page by page."""
+        which, strategy = self._wanted()
+        yield _line(_COLUMNS)
+        before: int | None = None
+        given = 0
+        while given < EXPORT_MAX:
+            page = self.asking.parts.store.trades(which=which, strategy=strategy, limit=LIST_MAX, before=before)
+            for trade in page.items:
+                yield _line(_cells(trade))
+            given, before = given + len(page.items), page.next
+            if before is None:
+                break
+        self.asking.parts.store.close_thread()
+
+    def _wanted(self) -> tuple[Which | None, str | None]:
+        status = self.asking.query.get("status", "")
+        which = Which(status) if status in set(Which) else None
+        return which, self.asking.query.get("strategy") or None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One trade, explained."""
+
+    asking: Asking
+    name: str
+
+    def regions(self) -> list[Region]:
+        """Its figures and its way, which go on while it is open."""
+        is_over = self._told()["status"] in {"closed", "ended"}
+        live = "" if is_over else f"{_EVENTS} fill order_changed"
+        return [
+            Region(name="story", fill=self.story, on=live, slowly="" if is_over else "ticker"),
+            Region(name="timeline", fill=self.timeline, on=live),
+        ]
+
+    def is_known(self) -> bool:
+        """Whether there is such a trade."""
+        return self.asking.parts.store.brackets.knows(BracketId(self.name))
+
+    def _told(self) -> dict[str, Any]:
+        story = self.asking.parts.store.trade(BracketId(self.name))
+        assert story is not None, f"no trade {self.name}"
+        return views.story_row(story)
+
+    def story(self) -> Mapping[str, Any]:
+        """The figures, and the chart."""
+        told = self._told()
+        return {"trade": told, "svg": market.of_trade(self.asking, told)}
+
+    def timeline(self) -> Mapping[str, Any]:
+        """The way from signal to exit, and the log below it."""
+        told = self._told()
+        return {"trade": told, "steps": steps(told), "log": told["timeline"]}
+
+
+def steps(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Put everything that happened to a trade into one line of time."""
+    found: list[dict[str, Any]] = [{"at": told["began_at"], "kind": "signal", "order": 0, "row": told}]
+    for request in told["requests"]:
+        found.append({"at": request["sent_at"], "kind": "intent", "order": 1, "row": request})
+        if request["settled_at"] is not None:
+            found.append({"at": request["settled_at"], "kind": "reply", "order": 2, "row": request})
+    found += [{"at": fill["at"], "kind": "fill", "order": 3, "row": fill} for fill in told["fills"]]
+    found += [
+        {"at": event["at"], "kind": "news", "order": 4, "row": event}
+        for event in told["timeline"]
+        if event["kind"] in {"trade_opened", "trade_closed", "entry_ended", "trade_quarantined", "trade_released"}
+    ]
+    return sorted(found, key=lambda step: (step["at"], step["order"]))
+
+
+def _is_cursor(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 18  # noqa: PLR2004 - what a row's number can have
+
+
+def _cells(trade: Trade) -> list[str]:
+    row = views.trade_row(trade)
+    pnl = row.pop("pnl") or {}
+    row |= {key: pnl.get(key) for key in ("currency", "gross", "fees", "funding", "net", "estimated")}
+    for key in ("began_at", "opened_at", "closed_at"):
+        row[key] = None if row[key] is None else iso(row[key])
+    return [_text(row[key], is_figure=key not in {"strategy", "why", "reason", "id", "instrument"}) for key in _COLUMNS]
+
+
+def _text(value: Any, *, is_figure: bool) -> str:
+    """Write a cell. Words that a spreadsheet would take for a formula are quoted; a negative figure stays one."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if not is_figure and text.startswith(_FORMULA) else text
+
+
+def _line(cells: Any) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue().encode()
