@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak fuzz crash-test crash-points format lock clean
+.PHONY: help setup run test check bench soak fuzz crash-test crash-points browser pictures format lock clean
 
 # PYTHON=... chooses the interpreter the environment is made with, JOBS=... the number of test workers,
 # T="tests/unit -k stop" what pytest runs, PORT=... and DATA=... where `make run` listens and keeps its files,
@@ -87,6 +87,20 @@ soak: ## thousands of seeded histories under faults (not there yet)
 
 fuzz: $(VENV)/.tests ## send the embedded exchange malformed and hostile messages for MINUTES=5
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+# --- the page -----------------------------------------------------------------------------------------------
+# Both need Chromium (Debian: apt-get install chromium chromium-driver) and npm for the rules of accessibility, which
+# stay beside the tests and are never served.
+
+tests/browser/node_modules: tests/browser/package-lock.json
+	@if command -v npm >/dev/null; then npm --prefix tests/browser ci --silent && touch $@; \
+	else echo "browser: no npm here, so the rules of accessibility are not asked"; fi
+
+browser: $(VENV)/.tests tests/browser/node_modules ## open the page of a real service in Chromium, and use it
+	@$(BIN)/python -m pytest -q tests/browser
+
+pictures: $(VENV)/.tests ## take the pictures of the page in docs/pictures
+	@$(BIN)/python -m tools.pictures
 
 # --- housekeeping -------------------------------------------------------------------------------------------
 

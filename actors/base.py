@@ -26,6 +26,7 @@ A = TypeVar("A")
 
 TRACEBACK_MAX = 20_000  # characters; the last ones, where the error is
 REASON_MAX = 500
+MAY_END_MS = 20  # between two looks at whether an actor that was told to stop may end
 
 Stop = messages._ActorStop  # noqa: SLF001 - what pykka's own references send to end an actor
 
@@ -110,6 +111,10 @@ class Actor(pykka.ThreadingActor):
         """Handle one message; what it returns answers an ask."""
         raise NotImplementedError(f"{type(self).__name__} does not know {message!r:.200}")
 
+    def may_end(self) -> bool:
+        """Whether an orderly stop may be now. It is asked again until it may, or until its time for that is up."""
+        return True
+
     # What a runtime and the supervisor call.
 
     def bind(self, incarnation: Incarnation, report: Report, now_s: Callable[[], float]) -> None:
@@ -140,8 +145,9 @@ class Actor(pykka.ThreadingActor):
         kind = type(message)
         if kind is Due:
             message = message.claim()
+            kind = type(message)
         if kind is Stop:
-            self._end_in_order(reply)
+            self._stop(message, reply)
         elif message is not None:
             answer = attempt(self.on_receive, message)
             if type(answer) is Failure:
@@ -210,6 +216,13 @@ class Actor(pykka.ThreadingActor):
     def _unmark(self) -> None:
         self.progress.last_s = self._now_s()
         self.progress.since_s = self.progress.handling = None
+
+    def _stop(self, message: Any, reply: pykka.Future[Any] | None) -> None:
+        """End in order, or a little later if something must be done first."""
+        if reply is None and self.incarnation is not None and attempt(lambda _: self.may_end(), None) is False:
+            self.incarnation.timers.start("stop", MAY_END_MS, message)
+            return
+        self._end_in_order(reply)
 
     def _end_in_order(self, reply: pykka.Future[Any] | None) -> None:
         self.is_over = True

@@ -8,22 +8,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from actors import readings
 from actors.address import Address
 from actors.base import Actor
 from actors.broker_ears import Ears, Heard
+from actors.broker_readings import Readings
 from actors.broker_warnings import warning_of
 from actors.clock import Clock
 from actors.timers import Timers
 from actors.translate import request_of
-from brokers import facts, outcomes, requests, resolve
+from brokers import facts, outcomes, requests
 from brokers.port import Broker, News
 from trading.bracket.effects import Severity
 from trading.errors import Unavailable
 from trading.facts import Candle, Ticker
 from trading.instruments import Instrument
 from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy
-from trading.values import Currency, InstrumentName, IntentId, LabelText, Milliseconds
+from trading.values import Currency, InstrumentName, IntentId, Milliseconds
 
 SENT_KEPT = 5_000
 """Intents remembered as sent. An older one could only come again after its bracket is long over."""
@@ -72,9 +72,9 @@ class BrokerActor(Actor):
         self._sent: OrderedDict[IntentId, int] = OrderedDict()
         self._intents: dict[int, IntentId] = {}  # by the number of the request
         self._readers: dict[int, Callable[[outcomes.Outcome], None]] = {}
-        self._searches: dict[LabelText, resolve.Search] = {}
-        self._searching: dict[LabelText, None] = {}  # one after the other: together they would starve of credit
-        self._picture: readings.Picture | None = None
+        self._readings = Readings(
+            now=lambda: self._now, connection=connection, read=self._read, to=to, currencies=currencies
+        )
 
     @property
     def _now(self) -> Milliseconds:
@@ -93,10 +93,11 @@ class BrokerActor(Actor):
             case broker.Submit():
                 self._submit(message)
             case broker.AskLabel():
-                self._ask(message)
-            case broker.TakePicture(picture_id=picture_id, since=since):
-                self._picture = readings.Picture.begin(picture_id, since, self._now, self._currencies)
-                self._read_on(self._picture)
+                self._readings.ask(message, is_up=self._is_up)
+            case broker.TakePicture():
+                self._readings.take_picture(message)
+            case broker.ReadLedger():
+                self._readings.read_ledger(message)
             case broker.FetchCandles():
                 self._fetch_candles(message)
             case broker.Watch(instruments=instruments, candle_minutes=minutes):
@@ -203,72 +204,6 @@ class BrokerActor(Actor):
 
     # --- readings
 
-    def _read_on(self, picture: readings.Picture) -> None:
-        """One question after the other; a newer picture ends an older one."""
-        if picture is not self._picture:
-            return
-        if picture.failed or not picture.questions:
-            self._picture = None
-            self._show(picture)
-            return
-        question = picture.questions.pop(0)
-
-        def take(outcome: outcomes.Outcome) -> None:
-            picture.take(question, outcome)
-            self._read_on(picture)
-
-        self._read(question, take)
-
-    def _show(self, picture: readings.Picture) -> None:
-        if picture.failed:
-            failed = reconciler.PictureFailed(picture_id=picture.picture_id, why=picture.failed)
-            self._to.reconciler.tell(failed)
-            return
-        whole = picture.done()
-        self._to.guardian.tell(guardian.PictureTaken(picture=whole))
-        self._to.reconciler.tell(reconciler.PictureTaken(picture_id=picture.picture_id, picture=whole))
-
-    def _ask(self, message: broker.AskLabel) -> None:
-        """Look for a label; a search under way is not begun twice."""
-        label = message.label
-        if label in self._searching:
-            return
-        now = self._now
-        server = self._broker.server_at_least(now)
-        if server is None or not self._is_up:
-            self._to.orders.tell(readings.answer_of(label, resolve.NotYetKnown(until=now, why="not connected")))
-            return
-        if label not in self._searches:
-            sent_at = Milliseconds(message.sent_at + server - now)
-            self._searches[label] = readings.search_for(label, message.currency, sent_at)
-        self._searching[label] = None
-        if next(iter(self._searching)) == label:
-            self._search_on(label)
-
-    def _search_on(self, label: LabelText) -> None:
-        server = self._broker.server_at_least(self._now)
-        if server is None:
-            self._searching.clear()
-            return
-        search, step = resolve.next_step(self._searches[label], server)
-        self._searches[label] = search
-        if isinstance(step, resolve.Ask):
-            query = step.query
-
-            def take(outcome: outcomes.Outcome) -> None:
-                self._searches[label] = resolve.answered(self._searches[label], query, outcome)
-                self._search_on(label)
-
-            self._read(query, take)
-            return
-        self._searching.pop(label, None)
-        if not isinstance(step, resolve.NotYetKnown):
-            del self._searches[label]
-        self._to.orders.tell(readings.answer_of(label, step))
-        following = next(iter(self._searching), None)
-        if following is not None:
-            self._search_on(following)
-
     def _fetch_candles(self, message: broker.FetchCandles) -> None:
         now = self._now
         since = Milliseconds(now - message.minutes * 60_000 * (message.count + 1))
@@ -278,6 +213,7 @@ class BrokerActor(Actor):
             if isinstance(outcome, outcomes.Done) and isinstance(outcome.result, outcomes.Candles):
                 for address in self._to.strategies(message.instrument):
                     address.tell(strategy.CandlesKnown(candles=outcome.result.closed))
+                self._to.journal.tell(journal.CandlesKnown(candles=outcome.result.closed))
 
         self._read(read, take)
 
@@ -293,6 +229,7 @@ class BrokerActor(Actor):
             case Candle():
                 for address in self._to.strategies(news.instrument):
                     address.tell(strategy.CandleClosed(candle=news))
+                self._to.journal.tell(journal.CandleClosed(candle=news))
             case facts.OrderSeen(order=order):
                 if not isinstance(order, facts.StrangeOrder):
                     self._to.orders.tell(orders.OrderChanged(order=order))
@@ -358,9 +295,7 @@ class BrokerActor(Actor):
 
     def _went_down(self, reason: str) -> None:
         self._is_up = False
-        self._searching.clear()
-        self._searches.clear()
-        self._picture = None
+        self._readings.forget()
         self._readers.clear()
         self._say_connection(reason=reason)
 

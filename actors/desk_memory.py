@@ -5,7 +5,9 @@ from enum import StrEnum, unique
 from typing import Protocol
 
 from trading.lifecycle import Event, PauseCause
-from trading.values import Milliseconds, StrategyName
+from trading.messages import orders
+from trading.notice_kinds import Loudness
+from trading.values import InstrumentName, Milliseconds, StrategyName
 
 
 @unique
@@ -58,6 +60,44 @@ class DeskMemory(Protocol):
         """A person has read the alerts; how many that were."""
         ...
 
+    def choose(self, instrument: InstrumentName, choice: str, *, by: str, at: Milliseconds) -> None:
+        """A person chose what becomes of an issue."""
+        ...
+
     def set_halt(self, reason: str | None, *, by: str, at: Milliseconds) -> None:
         """Halt, or lift it."""
+        ...
+
+    def set_parameters(
+        self, name: StrategyName, parameters: Mapping[str, object], *, by: str, at: Milliseconds
+    ) -> None:
+        """A person chose parameters; those not named are as configured."""
+        ...
+
+    def set_risk(self, chosen: orders.SetRisk, *, by: str, at: Milliseconds) -> None:
+        """A person chose what a trade may lose."""
+        ...
+
+    def auto_reconnect(self) -> bool | None:
+        """Whether a lost connection may come back by itself; None when nobody chose."""
+        ...
+
+    def set_auto_reconnect(self, *, on: bool, by: str, at: Milliseconds) -> None:
+        """A person chose."""
+        ...
+
+    def set_language(self, language: str, *, by: str, at: Milliseconds) -> None:
+        """A person chose the page's language."""
+        ...
+
+    def set_loudness(self, kinds: Mapping[str, Loudness | None], *, by: str, at: Milliseconds) -> None:
+        """A person chose how loud some kinds of notices are; None is as configured."""
+        ...
+
+    def set_broker(self, broker: str, *, by: str, at: Milliseconds) -> None:
+        """A person chose the broker of the next life."""
+        ...
+
+    def unfinished(self) -> str:
+        """What of ours on this account is not over, in words; empty when all is."""
         ...

@@ -13,7 +13,7 @@ from actors.clock import Clock
 from actors.timers import Timers
 from trading import cover
 from trading.bracket.effects import Severity
-from trading.messages import broker, guardian, journal, notices
+from trading.messages import broker, guardian, journal, notices, orders
 from trading.values import FillCondition, InstrumentName, IntentId, Milliseconds
 
 LOOK_MS = 200
@@ -41,13 +41,16 @@ class Guardian(Actor):
         to_broker: Address[broker.Message],
         to_notifier: Address[notices.Message],
         to_journal: Address[journal.Message],
+        to_orders: Address[orders.Message],
         settings: GuardianSettings,
         label: cover.LabelMaker,
     ) -> None:
         super().__init__()
         self._clock, self._timers, self._settings, self._label = clock, timers, settings, label
         self._to_broker, self._to_notifier, self._to_journal = to_broker, to_notifier, to_journal
-        self._is_up = False
+        self._to_orders = to_orders  # for the record alone: what it does never waits for them
+        self._who = label.who
+        self._is_up = self._is_looking = False
         self._watches: dict[InstrumentName, cover.Watch] = {}
         self._naked_ms_total = 0
 
@@ -59,6 +62,7 @@ class Guardian(Actor):
         """One line for each message."""
         match message:
             case guardian.Look():
+                self._is_looking = False
                 self._look()
                 self._look_later()
             case guardian.OrderChanged(order=order):
@@ -74,16 +78,24 @@ class Guardian(Actor):
             case guardian.ConnectionChanged(is_up=is_up):
                 self._is_up = is_up
             case guardian.Watch(instrument=instrument, ours=ours):
-                known = self._watches.get(instrument, cover.Watch(instrument=instrument))
+                known = self._watches.get(instrument, cover.Watch(instrument=instrument, who=self._who))
                 self._watches[instrument] = replace(known, is_ours=ours or known.position != 0)
+                self._look_later()
+            case guardian.Release(instrument=instrument):
+                self._watches.pop(instrument, None)
             case _:
                 assert_never(message)
 
     def _update(self, instrument: InstrumentName, change: cover.Change) -> None:
-        known = self._watches.get(instrument, cover.Watch(instrument=instrument))
+        known = self._watches.get(instrument, cover.Watch(instrument=instrument, who=self._who))
         self._watches[instrument] = change(known)
+        self._look_later()
 
     def _look_later(self) -> None:
+        """While anything of ours is bare there is something to look at."""
+        if self._is_looking or not any(watch.is_ours and watch.uncovered for watch in self._watches.values()):
+            return
+        self._is_looking = True
         look = guardian.Look(at=Milliseconds(self._clock.now_ms() + LOOK_MS))
         self._timers.start("look", LOOK_MS, look, background=True)
 
@@ -99,6 +111,8 @@ class Guardian(Actor):
                 if now - seen.naked_since > self._settings.naked_ms_max:
                     self._naked_ms_total += LOOK_MS
                     self._to_journal.tell(journal.Scored(scores={"naked_ms": self._naked_ms_total}))
+                    is_new = now - seen.naked_since <= self._settings.naked_ms_max + LOOK_MS
+                    self._to_orders.tell(orders.WasNaked(ms=LOOK_MS, is_new=is_new))
                 seen = self._act(seen, now)
             self._watches[name] = seen
 
@@ -116,7 +130,7 @@ class Guardian(Actor):
                     severity=Severity.CRITICAL,
                     kind="naked_position",
                     text=text,
-                    key=f"naked:{watch.instrument}:{watch.acted}",
+                    key=f"naked:{watch.instrument}",  # each attempt is about the same trouble
                     at=Milliseconds(self._clock.now_ms()),
                 )
             )

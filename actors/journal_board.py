@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trading.facts import Candle
+
 Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
 
+CANDLES_KEPT: Final = 1_000
 ALERTS_KEPT: Final = 50
 REFUSALS_KEPT: Final = 50
 
@@ -50,6 +53,7 @@ class Picture:
     brackets: Rows = field(default_factory=dict)  # those that are not over
     strategies: Rows = field(default_factory=dict)
     issues: Rows = field(default_factory=dict)  # open ones, by instrument
+    candles: Mapping[str, tuple[Candle, ...]] = field(default_factory=dict)  # closed ones by instrument, oldest first
     halt: Row | None = None
     scores: Mapping[str, int] = field(default_factory=dict)
     last_report: Row | None = None
@@ -70,6 +74,21 @@ class Board:
 
     def __init__(self, picture: Picture | None = None) -> None:
         self.picture = picture or Picture()
+
+
+def with_candles(known: Mapping[str, tuple[Candle, ...]], new: tuple[Candle, ...]) -> dict[str, tuple[Candle, ...]]:
+    """Give the candles with new ones, in order; one that comes again is shown as it came last."""
+    candles = dict(known)
+    for candle in new:
+        held = candles.get(candle.instrument, ())
+        if held and held[-1].minutes != candle.minutes:
+            held = ()
+        if held and held[-1].opened_at >= candle.opened_at:
+            by_time = {each.opened_at: each for each in (*held, candle)}
+            candles[candle.instrument] = tuple(by_time[at] for at in sorted(by_time))[-CANDLES_KEPT:]
+        else:
+            candles[candle.instrument] = (*held[-CANDLES_KEPT + 1 :], candle)
+    return candles
 
 
 def with_row(rows: Rows, key: str, row: Row | None) -> Rows:

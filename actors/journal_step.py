@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from actors import journal_rows as rows
-from actors.journal_board import ALERTS_KEPT, REFUSALS_KEPT, Beat, Connection, Picture, Row, with_row
+from actors.journal_board import ALERTS_KEPT, REFUSALS_KEPT, Beat, Connection, Picture, Row, with_candles, with_row
 from trading.lifecycle import State
 from trading.messages import journal, supervision
 
@@ -46,11 +46,14 @@ class Price:
 Effect = Write | PassOn | Follow | Price
 Done = tuple[Picture, tuple[Effect, ...]]
 
-_StrategyFact = journal.StrategyKnown | journal.StrategyMoved | journal.StrategyFailed | journal.Decided
+_StrategyFact = (
+    journal.StrategyKnown | journal.StrategyMoved | journal.StrategyFailed | journal.Decided | journal.ParametersChanged
+)
 _Switched = journal.HaltChanged | journal.IssueOpened | journal.IssueResolved | journal.Alerted | journal.Commanded
 _ExchangeFact = (
     journal.TickerChanged
     | journal.CandleClosed
+    | journal.CandlesKnown
     | journal.OrderSeen
     | journal.FillSeen
     | journal.PositionChanged
@@ -65,6 +68,7 @@ def step(picture: Picture, message: journal.Message, beat: Beat) -> Done:
         case (
             journal.TickerChanged()
             | journal.CandleClosed()
+            | journal.CandlesKnown()
             | journal.OrderSeen()
             | journal.FillSeen()
             | journal.PositionChanged()
@@ -72,7 +76,13 @@ def step(picture: Picture, message: journal.Message, beat: Beat) -> Done:
             | journal.PictureTaken()
         ):
             return _exchange(picture, message, beat)
-        case journal.StrategyKnown() | journal.StrategyMoved() | journal.StrategyFailed() | journal.Decided():
+        case (
+            journal.StrategyKnown()
+            | journal.StrategyMoved()
+            | journal.StrategyFailed()
+            | journal.Decided()
+            | journal.ParametersChanged()
+        ):
             return _strategy(picture, message, beat.at_ms)
         case journal.BracketMoved() | journal.SignalRefused():
             return _trade(picture, message, beat.at_ms)
@@ -102,8 +112,11 @@ def _exchange(picture: Picture, message: _ExchangeFact, beat: Beat) -> Done:
         case journal.TickerChanged(ticker=ticker):
             tickers = with_row(picture.tickers, ticker.instrument, rows.ticker_row(ticker))
             return replace(picture, fact=beat, tickers=tickers, tick=beat), (Price(ticker.instrument),)
-        case journal.CandleClosed():
-            return replace(picture, fact=beat, candle=beat), ()
+        case journal.CandleClosed(candle=candle):
+            candles = with_candles(picture.candles, (candle,))
+            return replace(picture, fact=beat, candle=beat, candles=candles), ()
+        case journal.CandlesKnown(candles=known):
+            return replace(picture, candles=with_candles(picture.candles, known)), ()
         case journal.OrderSeen(order=order):
             row = rows.order_row(order)
             kept = row if order.state.is_working else None
@@ -159,6 +172,8 @@ def _strategy(picture: Picture, message: _StrategyFact, now: int) -> Done:
     after = replace(picture, strategies=with_row(picture.strategies, message.name, row))
     if isinstance(message, journal.StrategyKnown):
         return after, ()
+    if isinstance(message, journal.ParametersChanged):
+        return after, (Follow(),)
     if isinstance(message, journal.Decided):
         shown = {key: row[key] for key in ("name", "decision", "checkpoints", "decided_at")}
         return after, (PassOn(kind="strategy_decided", content=shown),)
@@ -173,6 +188,8 @@ def _changes(known: Row, message: _StrategyFact, now: int) -> Row:
         case journal.StrategyKnown():
             parameters = dict(message.parameters)
             return {"strategy": message.kind, "instrument": message.instrument, "parameters": parameters}
+        case journal.ParametersChanged():
+            return {"parameters": dict(message.parameters)}
         case journal.StrategyMoved():
             return {
                 "state": message.state.value,

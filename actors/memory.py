@@ -1,19 +1,34 @@
 """What the order manager asks of the database. The store fits it; so does a list in a test."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from trading.bracket import Bracket
 from trading.bracket.effects import Effect
 from trading.bracket.messages import Message
 from trading.errors import Refused, Unavailable
-from trading.facts import Order
+from trading.facts import LedgerEntry, Order
+from trading.messages import orders
+from trading.pnl import Known, TradePnl
 from trading.reconcile import Quarantine, Report
 from trading.signal import Signal
 from trading.values import BracketId, InstrumentName, IntentId, Milliseconds
 
 MemoryFails = Unavailable
 """Nothing was written. It may work again later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Something that waits for a person."""
+
+    instrument: InstrumentName
+    why: str
+    chosen: str | None = None
+    by: str = ""
+    behind: tuple[BracketId, ...] = ()
+    """Trades it is about."""
 
 
 class Memory(Protocol):
@@ -29,6 +44,10 @@ class Memory(Protocol):
         at: Milliseconds,
     ) -> None:
         """One step of a bracket: its new state, what caused it, the requests that will leave."""
+        ...
+
+    def risk(self) -> orders.SetRisk | None:
+        """What a trade may lose, if a person chose it while the service ran."""
         ...
 
     def record_refusal(self, signal: Signal, why: Refused, *, at: Milliseconds) -> None:
@@ -51,6 +70,23 @@ class Memory(Protocol):
         """The bracket of this id, over or not; None if there never was one."""
         ...
 
+    def pending_results(self) -> Sequence[Bracket]:
+        """Closed trades whose result the exchange's book has not settled yet."""
+        ...
+
+    def settle_result(
+        self,
+        bracket_id: BracketId,
+        pnl: TradePnl,
+        known: Known,
+        *,
+        lines: Sequence[LedgerEntry],
+        why: str,
+        at: Milliseconds,
+    ) -> None:
+        """What a closed trade made, and the lines of the book it came of."""
+        ...
+
     def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
         """What a comparison found."""
         ...
@@ -63,14 +99,30 @@ class Memory(Protocol):
         """Halt, or lift it."""
         ...
 
-    def quarantined(self) -> Mapping[InstrumentName, str]:
-        """Instruments that wait for a person, and why."""
+    def waiting(self) -> Sequence[Waiting]:
+        """What waits for a person, and what they have chosen that has not come to pass yet."""
         ...
 
     def open_issue(self, action: Quarantine, *, at: Milliseconds) -> None:
         """Something a person has to decide."""
         ...
 
-    def resolve_issue(self, instrument: InstrumentName, choice: str, *, by: str, at: Milliseconds) -> None:
-        """A person decided."""
+    def is_left(self, action: Quarantine) -> bool:
+        """Was this very thing left to the person already?"""
+        ...
+
+    def choose(self, instrument: InstrumentName, choice: str, *, by: str, at: Milliseconds) -> None:
+        """A person chose. It is resolved when it has come to pass."""
+        ...
+
+    def resolve_issue(self, instrument: InstrumentName, outcome: str, *, by: str, at: Milliseconds) -> None:
+        """What a person chose has come to pass."""
+        ...
+
+    def record_adoption(self, bracket: Bracket, why: str, *, at: Milliseconds) -> None:
+        """A trade of ours that the database did not know."""
+        ...
+
+    def record_scores(self, scores: Mapping[str, int], *, at: Milliseconds) -> None:
+        """Figures of the promises."""
         ...

@@ -5,6 +5,7 @@ here is said in the log alone. Delivery is at least once; a crash between sendin
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final
@@ -12,14 +13,18 @@ from typing import Final
 from actors.address import Address
 from actors.base import Actor
 from actors.clock import Clock
+from actors.notifier_day import Day, Summary
 from actors.notifier_groups import Again, Groups, told
 from actors.notifier_letters import Letters
-from actors.notifier_settings import Loudness, NotifierSettings
+from actors.notifier_settings import NotifierSettings
 from actors.sending import Delivered, Line, NotNow, Say, Sender, Unsendable
 from actors.timers import Timers
+from persistence.notifying import Notifying
 from persistence.outbox import Letter, Notice, Outbox
 from trading.bracket.effects import Severity
+from trading.errors import Unavailable
 from trading.messages import journal, notices
+from trading.notice_kinds import Loudness, audible
 from trading.values import Milliseconds
 
 LOOK_MS: Final = 60_000  # the outbox is looked into at least so often: others may put something there
@@ -47,15 +52,22 @@ class Notifier(Actor):
         to_journal: Address[journal.Message],
         say: Say,
         settings: NotifierSettings | None = None,
+        notifying: Notifying | None = None,
+        summary: Summary | None = None,
         clean: Callable[[str], str] = str,
         close: Callable[[], None] | None = None,
     ) -> None:
-        """``clean`` takes secrets out of texts; ``close`` gives back what this thread holds of the store."""
+        """``clean`` takes secrets out of texts; ``close`` gives back what this thread holds of the store.
+
+        ``notifying`` is what a person has set; ``summary`` puts a day into words, for the hour of the settings.
+        """
         super().__init__()
         self._clock, self._timers, self._sender, self._to_journal = clock, timers, sender, to_journal
         self._say, self._clean, self._close = say, clean, close
         self._settings = settings or NotifierSettings()
         self._letters = Letters(outbox, say)
+        self._notifying, self._set = notifying, dict[str, Loudness]()
+        self._day = Day(self._settings, notifying, summary)
         self._groups = Groups(window_ms=self._settings.window_ms, window_ms_max=self._settings.window_ms_max)
         self._wake_at: int | None = None  # this and the next two on the monotonic clock
         self._not_before = 0
@@ -84,6 +96,8 @@ class Notifier(Actor):
                     at=letter.at,
                 )
                 self._groups.take(notice, monotonic, ago_ms=ago_ms)
+        self._read_settings()
+        self._take_new()
         self._wake_in(0)
 
     def on_stop(self) -> None:
@@ -125,13 +139,36 @@ class Notifier(Actor):
                     self._accept(notice, at=min(notice.at, self._now), is_first=True)
                 self._wake_in(LOOK_MS)
             case notices.Outbox():
-                self._wake_in(0)
+                self._take_new()
+            case notices.LoudnessChanged():
+                self._read_settings()
             case _Wake():
                 self._wake_at = None
                 self._turn()
 
+    def _read_settings(self) -> None:
+        """Take up what a person has set; what cannot be read stays as it was."""
+        if self._notifying is not None:
+            with suppress(Unavailable):
+                self._set = self._notifying.loudness()
+
+    def _take_new(self) -> None:
+        """Announce what others have put into the outbox, and see that it goes out in its time."""
+        for letter in self._letters.new():
+            notice = letter.notice
+            if not _is_ours(letter):
+                self._announce(notice.severity, notice.type, notice.text)
+                if letter.next_at is not None:
+                    self._hurry(notice.severity)
+
     def _tell_again(self, again: Again) -> None:
-        """Tell a count. It does not insist: the first of its kind does, until somebody answers."""
+        """Tell a count: by the alert that still waits for an answer, else as news that does not insist."""
+        notice = again.notice
+        if notice.severity is Severity.CRITICAL and self._letters.again(
+            notice.key, text=notice.text, times=again.times, at=self._now
+        ):
+            self._announce(notice.severity, notice.kind, told(again).text)
+            return
         self._accept(told(again), at=self._now, is_first=False)
 
     def _accept(self, notice: notices.Notice, *, at: Milliseconds, is_first: bool) -> None:
@@ -147,14 +184,19 @@ class Notifier(Actor):
                 text=notice.text,
                 dedupe_key=f"{OURS}{notice.severity}:{notice.key}@{at}{'' if is_first else '+'}",
                 repeat_ms=settings.repeat_ms if is_critical and is_first else None,
+                alert=notice.key if is_critical and is_first else None,
             ),
             at=at,
         )
-        if not is_critical:
-            self._wake_in(settings.gather_ms)
+        self._hurry(notice.severity)
+
+    def _hurry(self, severity: Severity) -> None:
+        """See that something new goes out: what is critical at once, the rest when others had time to join it."""
+        if severity is not Severity.CRITICAL:
+            self._wake_in(self._settings.gather_ms)
             return
         # A long wait after failures is not for this one; a wait the other side asked for is.
-        soon = max(self._clock.monotonic_ms() + settings.retry_critical_ms_max, self._asked_until)
+        soon = max(self._clock.monotonic_ms() + self._settings.retry_critical_ms_max, self._asked_until)
         self._not_before = min(self._not_before, soon)
         self._wake_in(0)
 
@@ -177,8 +219,8 @@ class Notifier(Actor):
         return True
 
     def _loudness(self, kind: str, severity: Severity) -> Loudness:
-        wanted = self._settings.kinds.get(kind, Loudness.ON)
-        return Loudness.SILENT if wanted is Loudness.OFF and severity is Severity.CRITICAL else wanted
+        wanted = {**self._settings.kinds, **self._set}
+        return audible(wanted, kind, is_critical=severity is Severity.CRITICAL)
 
     # --- delivering
 
@@ -187,6 +229,9 @@ class Notifier(Actor):
         monotonic = self._clock.monotonic_ms()
         for again in self._groups.over(monotonic):
             self._tell_again(again)
+        self._read_settings()
+        self._take_new()
+        self._tell_the_day()
         if monotonic >= self._not_before:
             self._deliver()
         end, due = self._groups.next_end(), self._letters.next_due()
@@ -194,7 +239,17 @@ class Notifier(Actor):
             self._wake_in(end - self._clock.monotonic_ms())
         if due is not None:
             self._wake_in(max(due - self._now, self._settings.gap_ms, self._not_before - self._clock.monotonic_ms()))
-        self._wake_in(LOOK_MS)
+        self._wake_in(min(LOOK_MS, self._day.wait_ms(self._now)))
+
+    def _tell_the_day(self) -> None:
+        """The daily summary, in its hour, once: on quiet days too, so that silence is itself an alarm."""
+        with suppress(Unavailable):  # the next turn tries again
+            owed = self._day.owed(self._now)
+            if owed is not None:
+                day, notice = owed
+                self._letters.put(notice, at=self._now)
+                self._day.told(day, self._now)
+                self._take_new()
 
     def _wake_in(self, delay_ms: int) -> None:
         """Have a turn in so long, or earlier if one is set already; deliveries that must wait are left alone by it."""
@@ -225,13 +280,11 @@ class Notifier(Actor):
                 self._not_delivered(letters, outcome)
 
     def _wanted(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Announce what others put into the outbox, and leave out the kinds that are switched off."""
+        """Leave out the kinds that are switched off."""
         wanted: list[Letter] = []
         off: list[Letter] = []
         for letter in letters:
             notice = letter.notice
-            if not _is_ours(letter) and letter.attempts == 0:
-                self._announce(notice.severity, notice.type, notice.text)
             is_off = self._loudness(notice.type, notice.severity) is Loudness.OFF
             (off if is_off else wanted).append(letter)
         if off:
@@ -248,6 +301,8 @@ class Notifier(Actor):
             again=letter.delivered_at is not None,
             insists=notice.repeat_ms is not None,
             silent=self._loudness(notice.type, notice.severity) is Loudness.SILENT,
+            times=letter.times,
+            last_at=letter.last_at,
         )
 
     def _not_delivered(self, letters: list[Letter], outcome: NotNow) -> None:

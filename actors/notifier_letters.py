@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from actors.sending import Say
-from persistence.outbox import BATCH_MAX, Letter, Notice, Outbox
+from persistence.outbox import BATCH_MAX, REPEAT_MS_MAX, Letter, Notice, Outbox
 from trading.bracket.effects import Severity
 from trading.errors import Unavailable
 from trading.values import Milliseconds
@@ -23,8 +23,9 @@ class Letters:
     def __init__(self, outbox: Outbox, say: Say) -> None:
         self._outbox, self._say = outbox, say
         self._kept: dict[int, Letter] = {}
-        self._unnoted: dict[int, Milliseconds] = {}
+        self._unnoted: dict[int, tuple[Milliseconds, int]] = {}  # when it was delivered last, and how often since
         self._last_id = 0
+        self._seen: int | None = None
         self._works = True
 
     def put(self, notice: Notice, *, at: Milliseconds) -> bool:
@@ -37,6 +38,32 @@ class Letters:
             return True
         self._mended()
         return is_new
+
+    def again(self, alert: str, *, text: str, times: int, at: Milliseconds) -> bool:
+        """Count a trouble so many times more; False when no alert of it waits for an acknowledgement."""
+        for number, letter in self._kept.items():
+            if letter.notice.alert == alert:
+                told = replace(letter.notice, text=text)
+                self._kept[number] = replace(letter, notice=told, times=letter.times + times, last_at=at)
+                return True
+        try:
+            return self._outbox.again(alert, text=text, times=times, at=at)
+        except Unavailable as failure:
+            self._broken(failure)
+            return False
+
+    def new(self) -> tuple[Letter, ...]:
+        """Give what was put into the outbox since this was last asked; at first, all that nobody tried to deliver."""
+        try:
+            if self._seen is None:
+                self._seen = self._outbox.last_touched()
+            found = self._outbox.after(self._seen)
+        except Unavailable as failure:
+            self._broken(failure)
+            return ()
+        if found:
+            self._seen = found[-1].id
+        return found
 
     def due(self, now: Milliseconds, *, horizon_ms: int) -> list[Letter]:
         """Give what should be delivered now, critical ones first.
@@ -77,14 +104,18 @@ class Letters:
         """Note deliveries. One in memory that repeats stays there; the others have done their duty."""
         for letter in letters:
             if letter.id > 0:
-                self._unnoted[letter.id] = at
+                self._unnoted[letter.id] = (at, self._unnoted.get(letter.id, (at, 0))[1] + 1)
                 if len(self._unnoted) > UNNOTED_MAX:
                     del self._unnoted[next(iter(self._unnoted))]
             elif letter.notice.repeat_ms is None:
                 del self._kept[letter.id]
             else:
-                next_at = Milliseconds(at + letter.notice.repeat_ms)
-                self._kept[letter.id] = replace(letter, attempts=letter.attempts + 1, delivered_at=at, next_at=next_at)
+                wait_ms = letter.notice.repeat_ms
+                longer = replace(letter.notice, repeat_ms=max(wait_ms, min(wait_ms * 2, REPEAT_MS_MAX)))
+                next_at = Milliseconds(at + wait_ms)
+                self._kept[letter.id] = replace(
+                    letter, notice=longer, attempts=letter.attempts + 1, delivered_at=at, next_at=next_at
+                )
         try:
             self._note()
         except Unavailable as failure:
@@ -122,8 +153,12 @@ class Letters:
 
     def _was_delivered(self, letter: Letter, now: Milliseconds) -> bool:
         """Whether the database only does not know yet that it was; one that repeats is due again in its time."""
-        at, repeat_ms = self._unnoted.get(letter.id), letter.notice.repeat_ms
-        return at is not None and (repeat_ms is None or now < at + repeat_ms)
+        noted, repeat_ms = self._unnoted.get(letter.id), letter.notice.repeat_ms
+        if noted is None or repeat_ms is None:
+            return noted is not None
+        at, times = noted
+        longer: int = repeat_ms << min(times - 1, 16)
+        return now < at + min(longer, max(repeat_ms, REPEAT_MS_MAX))
 
     def _keep(self, notice: Notice, at: Milliseconds) -> None:
         if len(self._kept) >= KEPT_MAX:
@@ -151,8 +186,8 @@ class Letters:
         self._note()
 
     def _note(self) -> None:
-        for at in sorted({*self._unnoted.values()}):
-            ids = [number for number, delivered_at in self._unnoted.items() if delivered_at == at]
+        for at in sorted({at for at, _ in self._unnoted.values()}):
+            ids = [number for number, (delivered_at, _) in self._unnoted.items() if delivered_at == at]
             self._outbox.delivered(ids, at=at)
             for number in ids:
                 del self._unnoted[number]

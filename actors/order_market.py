@@ -7,11 +7,11 @@ from trading import bracket as brackets
 from trading import guard, sizing
 from trading.bracket import Limits, Plan
 from trading.errors import Refused
-from trading.facts import Holding, Ticker
+from trading.facts import Holding, Order, Ticker
 from trading.instruments import Instrument
 from trading.messages import orders
 from trading.signal import Signal
-from trading.values import ZERO, Currency, FillCondition, InstrumentName, Milliseconds, WorkerId
+from trading.values import ZERO, Currency, FillCondition, InstrumentName, Milliseconds, OrderId, WorkerId
 
 DEFAULT_LIMITS = Limits()
 
@@ -39,11 +39,29 @@ class Market:
         self.instruments: dict[InstrumentName, Instrument] = {}
         self.tickers: dict[InstrumentName, Ticker] = {}
         self.holdings: dict[InstrumentName, Holding] = {}
+        self.working: dict[OrderId, Order] = {}
+        """Orders of ours that rest, by what the exchange shows alone."""
         self.funds: dict[Currency, orders.FundsChanged] = {}
+
+    def set_risk(self, chosen: orders.SetRisk) -> None:
+        """Size the next trades by this."""
+        self._settings = replace(
+            self._settings,
+            risk=chosen.risk,
+            leverage_max=chosen.leverage_max,
+            notional_max=chosen.notional_max,
+        )
 
     def price(self, ticker: Ticker, now: Milliseconds) -> None:
         """Take a price in; its age counts on our clock, from when it came."""
         self.tickers[ticker.instrument] = replace(ticker, at=now)
+
+    def order(self, order: Order) -> None:
+        """Take a picture of an order of ours in."""
+        if order.state.is_working:
+            self.working[order.order_id] = order
+        else:
+            self.working.pop(order.order_id, None)
 
     def standing(self, signal: Signal, now: Milliseconds, given: guard.Standing) -> guard.Standing:
         """Complete what the order manager knows of itself with what is known of the instrument."""

@@ -7,11 +7,9 @@ from actors.address import Address
 from trading import bracket as brackets
 from trading.bracket import Bracket
 from trading.bracket.effects import Severity
-from trading.facts import Order
-from trading.messages import broker, desk, guardian, journal, notices, strategy
+from trading.messages import broker, desk, guardian, journal, notices, reconciler, strategy
 from trading.pnl import TradePnl
-from trading.reconcile import Quarantine
-from trading.values import IntentId, Milliseconds, StrategyName
+from trading.values import Milliseconds, StrategyName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +18,7 @@ class Addresses:
 
     broker: Address[broker.Message]
     guardian: Address[guardian.Message]
+    reconciler: Address[reconciler.Message]
     desk: Address[desk.Message]
     journal: Address[journal.Message]
     notifier: Address[notices.Message]
@@ -35,8 +34,7 @@ class News:
 
     def opened(self, bracket: Bracket) -> None:
         plan = bracket.plan
-        text = f"{plan.strategy}: {plan.side} {plan.amount} {plan.instrument}, stop {plan.stop}, target {plan.target}"
-        self.notice(Severity.INFO, "trade_opened", text, key=f"{plan.bracket_id}:opened")
+        self.recorded()
         self.strategy(plan.strategy, strategy.TradeOpened(bracket_id=plan.bracket_id))
 
     def closed(self, bracket: Bracket, reason: str, *, traded: bool) -> None:
@@ -45,21 +43,12 @@ class News:
             self.strategy(plan.strategy, strategy.EntryEnded(bracket_id=plan.bracket_id))
             return
         result: TradePnl = brackets.result(bracket)
-        text = f"{plan.strategy}: {plan.instrument} closed ({reason}), net {result.net} {result.currency}"
-        self.notice(Severity.INFO, "trade_closed", text, key=f"{plan.bracket_id}:closed")
+        self.recorded()
         self.strategy(plan.strategy, strategy.TradeClosed(bracket_id=plan.bracket_id, pnl=result, reason=reason))
 
-    def refused(self, message: brackets.Refused) -> None:
-        text = f"the exchange refused {message.intent_id}: {message.sentence} ({message.code})"
-        self.notice(Severity.ERROR, "request_refused", text, key=message.intent_id)
-
-    def orphan(self, order: Order, intent_id: IntentId) -> None:
-        text = f"order {order.order_id} on {order.instrument} carried our label without a trade: cancelled"
-        self.notice(Severity.WARNING, "orphan_order", text, key=intent_id)
-
-    def quarantined(self, action: Quarantine) -> None:
-        text = f"{action.instrument} needs a person: {action.why}. Orders: {', '.join(action.order_ids) or 'none'}"
-        self.notice(Severity.CRITICAL, "quarantine", text, key=f"quarantine:{action.instrument}")
+    def recorded(self) -> None:
+        """What a person should hear of is in the outbox: it was written with the step itself, so no crash loses it."""
+        self._to.notifier.tell(notices.Outbox())
 
     def store_failing(self, why: str) -> None:
         text = f"the database does not take writes: {why}; nothing new is opened"

@@ -3,13 +3,14 @@
 Each is a small value stepped by the broker actor: it gives the next question, takes its outcome, and ends in an answer.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brokers import outcomes, requests, resolve
 from trading.bracket.messages import Asked, Verdict
-from trading.facts import Fill, Holding, Order
+from trading.facts import Fill, Holding, LedgerEntry, Order
+from trading.messages import broker, orders
 from trading.reconcile import ExchangePicture
-from trading.values import Currency, LabelText, Milliseconds
+from trading.values import BracketId, Currency, LabelText, Milliseconds
 
 VALID_MS = 4_000
 """Past this after it left, no request of ours is started any more, clocks that disagree included."""
@@ -32,14 +33,16 @@ class Picture:
     failed: str = ""
 
     @classmethod
-    def begin(
-        cls, picture_id: int, since: Milliseconds, now: Milliseconds, currencies: tuple[Currency, ...]
-    ) -> "Picture":
+    def begin(cls, message: broker.TakePicture, now: Milliseconds, currencies: tuple[Currency, ...]) -> "Picture":
         """Ask for everything."""
+        since = message.since
         until = Milliseconds(now + 3_600_000)
         reads: list[requests.Request] = [requests.GetOpenOrders(), requests.GetPositions()]
         reads += [requests.GetFills(currency=currency, since=since, until=until) for currency in currencies]
-        return cls(picture_id=picture_id, since=since, at=now, questions=reads)
+        if message.is_deep:  # the recent store forgets after a day, and the archive lags
+            old = (requests.GetFills(currency=one, since=since, until=until, historical=True) for one in currencies)
+            reads += old
+        return cls(picture_id=message.picture_id, since=since, at=now, questions=reads)
 
     def take(self, request: requests.Request, outcome: outcomes.Outcome) -> None:
         """Take an answer in. One that is missing spoils the picture."""
@@ -66,8 +69,7 @@ class Picture:
             self.failed = "there were more fills than one picture may read"
             return
         last = max((fill.at for fill in fills), default=request.since)
-        more = requests.GetFills(currency=request.currency, since=last, until=request.until)
-        self.questions.insert(0, more)
+        self.questions.insert(0, replace(request, since=last))
 
     def done(self) -> ExchangePicture:
         """The picture, whole."""
@@ -77,9 +79,52 @@ class Picture:
         )
 
 
-def search_for(label: LabelText, currency: Currency, sent_at: Milliseconds) -> resolve.Search:
-    """Look for what a label has become; the time is on the exchange's clock."""
-    return resolve.begin((label,), currency, sent_at=sent_at, deadline=Milliseconds(sent_at + VALID_MS))
+@dataclass(slots=True)
+class LedgerPages:
+    """The account's book of one trade's time, being read page by page."""
+
+    bracket_id: BracketId
+    entries: list[LedgerEntry] = field(default_factory=list)
+    pages: int = 0
+    failed: str = ""
+
+    @classmethod
+    def begin(cls, message: broker.ReadLedger) -> "LedgerPages":
+        """Nothing is read yet."""
+        return cls(bracket_id=message.bracket_id)
+
+    def take(self, request: requests.GetLedger, outcome: outcomes.Outcome) -> requests.GetLedger | None:
+        """Take a page in and give the question for the next one; None at the end."""
+        if not isinstance(outcome, outcomes.Done) or not isinstance(outcome.result, outcomes.Ledger):
+            self.failed = "the transaction log was not answered"
+            return None
+        self.pages += 1
+        page = outcome.result
+        self.entries += page.entries
+        if page.continuation is None or not page.entries:
+            return None
+        if self.pages >= PAGES_MAX or page.continuation == request.continuation:
+            self.failed = "the transaction log has more pages than one trade may read"
+            return None
+        return replace(request, continuation=page.continuation)
+
+    def done(self) -> orders.LedgerRead | orders.LedgerUnread:
+        """What the order manager hears of it."""
+        if self.failed:
+            return orders.LedgerUnread(bracket_id=self.bracket_id, why=self.failed)
+        return orders.LedgerRead(bracket_id=self.bracket_id, entries=tuple(self.entries))
+
+
+def first_page(message: broker.ReadLedger) -> requests.GetLedger:
+    """Where the book is opened."""
+    return requests.GetLedger(currency=message.currency, since=message.since, until=message.until)
+
+
+def search_for(message: broker.AskLabel, ahead_ms: int) -> resolve.Search:
+    """Look for what a label has become, on the exchange's clock, which stands so far ahead of ours."""
+    sent_at = Milliseconds(message.sent_at + ahead_ms)
+    deadline = Milliseconds(sent_at + VALID_MS)
+    return resolve.begin((message.label,), message.currency, sent_at=sent_at, deadline=deadline)
 
 
 def answer_of(label: LabelText, step: resolve.Found | resolve.NeverExisted | resolve.NotYetKnown) -> Asked:

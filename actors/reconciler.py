@@ -5,6 +5,7 @@ It decides nothing about trades: its report goes to the order manager, the only 
 
 from collections.abc import Callable
 from contextlib import suppress
+from decimal import Decimal
 from typing import assert_never
 
 from actors.address import Address
@@ -14,14 +15,16 @@ from actors.memory import Memory, MemoryFails
 from actors.timers import Timers
 from trading.bracket import Limits
 from trading.messages import broker, journal, orders, reconciler
-from trading.reconcile import CancelOrphan, DatabasePicture, Report, Suspicion, reconcile
-from trading.values import Milliseconds
+from trading.reconcile import CancelOrphan, DatabasePicture, FindingKind, Report, Suspicion, reconcile
+from trading.values import InstrumentName, Milliseconds
 
 SINCE_MARGIN_MS = 60_000
 CONFIRM_MS = 1_500
 """A difference of size, or an orphan being cancelled, is looked at again so soon."""
 ANSWER_MS = 15_000
 RETRY_MS = 2_000
+DEEP_MS = 7 * 86_400_000
+"""So far back it looks for the trade behind a position that nothing explains, once for each."""
 
 
 class Reconciler(Actor):
@@ -49,6 +52,8 @@ class Reconciler(Actor):
         self._waiting = False
         self._why = ""
         self._suspicions: tuple[Suspicion, ...] = ()
+        self._is_deep = False
+        self._looked_into: frozenset[tuple[InstrumentName, Decimal]] = frozenset()
 
     def on_receive(self, message: reconciler.Message) -> None:
         """One line for each message."""
@@ -65,6 +70,7 @@ class Reconciler(Actor):
                     self._again(RETRY_MS, f"the last picture failed: {why}")
             case reconciler.ConnectionChanged(is_up=is_up):
                 self._is_up, self._waiting, self._suspicions = is_up, False, ()
+                self._is_deep, self._looked_into = False, frozenset()
                 if is_up:
                     self._run("connected")
                 else:
@@ -81,8 +87,10 @@ class Reconciler(Actor):
         self._asked += 1
         self._waiting, self._why = True, why
         began = [bracket.began_at for bracket in self._database().open]
-        since = min(began, default=Milliseconds(self._clock.now_ms())) - SINCE_MARGIN_MS
-        self._to_broker.tell(broker.TakePicture(picture_id=self._asked, since=Milliseconds(since)))
+        now = self._clock.now_ms()
+        since = min(*began, now - DEEP_MS) if self._is_deep else min(began, default=now)
+        since = Milliseconds(since - SINCE_MARGIN_MS)
+        self._to_broker.tell(broker.TakePicture(picture_id=self._asked, since=since, is_deep=self._is_deep))
         self._again(ANSWER_MS, "no answer")
 
     def _again(self, delay_ms: int, why: str) -> None:
@@ -94,7 +102,19 @@ class Reconciler(Actor):
             self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
         self._to_orders.tell(orders.Reconciled(report=report))
         self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
-        if report.suspicions or any(isinstance(action, CancelOrphan) for action in report.actions):
+        if self._must_look_into(report):
+            self._run("a position that nothing explains")
+        elif report.suspicions or any(isinstance(action, CancelOrphan) for action in report.actions):
             self._again(CONFIRM_MS, "a difference to be confirmed")
         else:
             self._again(self._interval_ms, "timer")
+
+    def _must_look_into(self, report: Report) -> bool:
+        """Is there a position without a trade that was not looked into yet? The trade may have begun days ago."""
+        amounts = {holding.instrument: holding.amount for holding in report.holdings}
+        odd = {FindingKind.ORPHAN_POSITION, FindingKind.FOREIGN_POSITION}
+        names = {finding.instrument for finding in report.findings if finding.kind in odd}
+        found = frozenset((name, amounts[name]) for name in names)
+        self._is_deep = bool(found - self._looked_into)
+        self._looked_into = found
+        return self._is_deep

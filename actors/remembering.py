@@ -4,36 +4,43 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from actors.desk_memory import Wanted
+from actors.measures import Measures
+from actors.remembering_choices import Choices
+from actors.remembering_issues import IssueMemory, notice_of
 from persistence import strategies as rows
 from persistence.events import Transition
-from persistence.issues import Finding
+from persistence.scoreboard import Score
 from persistence.steps import Figures
 from persistence.store import Store
 from persistence.switches import Wish
 from trading import bracket as brackets
 from trading.bracket import Bracket
-from trading.bracket.effects import Closed, Effect
+from trading.bracket.effects import Closed, Effect, Severity
 from trading.bracket.messages import Message
 from trading.errors import Refused
-from trading.facts import Order
+from trading.facts import LedgerEntry, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, tag
 from trading.lifecycle import Event, PauseCause, State
 from trading.messages.supervision import ChildFailed
-from trading.reconcile import DatabasePicture, Quarantine, Report
+from trading.news import News
+from trading.news import of_step as news_of_step
+from trading.pnl import Known, TradePnl, average_entry
+from trading.reconcile import DatabasePicture, Report
 from trading.signal import Signal
-from trading.values import BracketId, InstrumentName, IntentId, Milliseconds, StrategyName
+from trading.values import BracketId, IntentId, Milliseconds, Side, StrategyName
 
 PAUSED = "paused:"
 """Setting: a person paused this strategy. On disk before the command is answered."""
 PREFIX = "strategy:"
 
 
-class Remembering:
+class Remembering(Choices, IssueMemory):
     """What the order manager, the reconciler, the desk and the supervisor remember."""
 
     def __init__(self, store: Store, *, broker: str, owner: str) -> None:
         """``broker`` is the id of the broker whose connection is wished for."""
         self._store, self._broker, self._owner = store, broker, owner
+        self.measures: Measures | None = None  # set where somebody wants to know how long steps take
 
     # --- the order manager
 
@@ -49,8 +56,13 @@ class Remembering:
         """One step of a bracket. A trade that has ended gets its result in the same transaction."""
         figures = None
         if any(isinstance(effect, Closed) and effect.traded for effect in effects):
-            figures = Figures(pnl=brackets.result(after))
-        self._store.record_step(before, after, message=cause, effects=effects, at=at, figures=figures)
+            figures = _figures(after)
+        told = [notice_of(news) for news in news_of_step(after, cause, effects, at=at)]
+        measures = self.measures
+        began_s = 0.0 if measures is None else measures.now_s()
+        self._store.record_step(before, after, message=cause, effects=effects, at=at, figures=figures, notices=told)
+        if measures is not None:
+            measures.commit.add(measures.now_s() - began_s)
 
     def record_refusal(self, signal: Signal, why: Refused, *, at: Milliseconds) -> None:
         """A signal that was not taken, as a refused move of its bracket."""
@@ -62,7 +74,11 @@ class Remembering:
     def record_orphan(self, order: Order, intent_id: IntentId, *, at: Milliseconds) -> None:
         """An order of ours without a trade, about to be cancelled."""
         wish = brackets.Cancel(intent_id=intent_id, order_id=order.order_id)
-        self._store.steps.intend_alone(wish, order, at=at)
+        text = f"order {order.order_id} on {order.instrument} carries our label without a trade: it is being cancelled"
+        news = News(severity=Severity.WARNING, kind="orphan_order", text=text, key=f"orphan:{order.order_id}")
+        with self._store.together():
+            self._store.steps.intend_alone(wish, order, at=at)
+            self._store.outbox.put(notice_of(news), at=at)
 
     def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
         """What a comparison found."""
@@ -82,6 +98,23 @@ class Remembering:
         """The bracket of this id, over or not."""
         return self._store.brackets.bracket(bracket_id)
 
+    def pending_results(self) -> Sequence[Bracket]:
+        """Closed trades whose result the exchange's book has not settled yet."""
+        return self._store.results.pending()
+
+    def settle_result(
+        self,
+        bracket_id: BracketId,
+        pnl: TradePnl,
+        known: Known,
+        *,
+        lines: Sequence[LedgerEntry],
+        why: str,
+        at: Milliseconds,
+    ) -> None:
+        """What a closed trade made, and the lines of the book it came of."""
+        self._store.results.settle(bracket_id, pnl, known, lines=lines, why=why, at=at)
+
     def halt(self) -> str | None:
         """Why trading is halted."""
         held = self._store.halts.held()
@@ -94,32 +127,19 @@ class Remembering:
         else:
             self._store.halts.halt(reason, by=by, at=at)
 
-    def quarantined(self) -> Mapping[InstrumentName, str]:
-        """Instruments that wait for a person, and why."""
-        found: dict[InstrumentName, str] = {}
-        for issue in self._store.issues.still_open():
-            if issue.finding.blocks and issue.finding.instrument is not None:
-                found[issue.finding.instrument] = issue.finding.text
-        return found
-
-    def open_issue(self, action: Quarantine, *, at: Milliseconds) -> None:
-        """Something a person has to decide."""
-        finding = Finding(
-            key=f"{action.instrument}:{action.kind}",
-            kind=action.kind.value,
-            text=action.why,
-            instrument=action.instrument,
-            evidence={"order_ids": list(action.order_ids), "position": str(action.position)},
-            # What is offered is done: without a bracket of ours there is nothing here that could close or protect it.
-            actions=("ignore",),
+    def record_adoption(self, bracket: Bracket, why: str, *, at: Milliseconds) -> None:
+        """A trade of ours that the database did not know: known from now on, and told."""
+        plan = bracket.plan
+        text = (
+            f"{plan.instrument}: {abs(bracket.held)} held by a trade of ours that was not known; adopted with its stop"
         )
-        self._store.issues.open(finding, at=at)
+        news = News(severity=Severity.CRITICAL, kind="bracket", text=text, key=f"{plan.bracket_id}:adopted")
+        told = [notice_of(news)]
+        self._store.record_step(None, bracket, message=why, effects=(), at=at, notices=told, is_adopted=True)
 
-    def resolve_issue(self, instrument: InstrumentName, choice: str, *, by: str, at: Milliseconds) -> None:
-        """A person decided."""
-        for issue in self._store.issues.still_open():
-            if issue.finding.instrument == instrument:
-                self._store.issues.resolve(issue.id, resolution=choice, by=by, at=at)
+    def record_scores(self, scores: Mapping[str, int], *, at: Milliseconds) -> None:
+        """Figures of the promises."""
+        self._store.scoreboard.note({Score(name): value for name, value in scores.items()}, at=at)
 
     # --- the reconciler
 
@@ -133,6 +153,8 @@ class Remembering:
             worker=tag(self._store.worker, WORKER_MAX),
             open=open_now,
             over=frozenset(trade.bracket_id for trade in over.items if trade.bracket_id not in ids),
+            given_up=tuple(self._store.brackets.quarantined_brackets()),
+            released=self.released(),
         )
 
     # --- the desk
@@ -226,6 +248,18 @@ class SupervisorMemory:
         if child.startswith(PREFIX):
             name = child.removeprefix(PREFIX)
             _take_out_of_error(self._store, name, Milliseconds(self._now_ms()))
+
+
+def _figures(bracket: Bracket) -> Figures:
+    """What a trade that has just ended is worth by its fills; the exchange's book is still to be read."""
+    plan, pnl = bracket.plan, brackets.result(bracket)
+    ways = {side: [(one.amount, one.price) for one in bracket.counted if one.side is side] for side in Side}
+    return Figures(
+        average_entry=average_entry(plan.kind, ways[plan.side]) or None,
+        exit_price=average_entry(plan.kind, ways[plan.side.opposite]) or None,
+        pnl=pnl,
+        known=Known.ESTIMATED if pnl.estimated else Known.PENDING,
+    )
 
 
 def _take_out_of_error(store: Store, name: str, at: Milliseconds) -> None:

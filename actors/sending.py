@@ -23,11 +23,16 @@ class Line:
     again: bool = False
     insists: bool = False
     silent: bool = False
+    times: int = 1
+    last_at: Milliseconds | None = None
 
     @property
     def footnote(self) -> str:
         """When it was, and what the person should know about its coming again."""
         moment = f"{datetime.fromtimestamp(self.at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if self.times > 1:
+            last = datetime.fromtimestamp((self.last_at or self.at) / 1000, UTC)
+            moment = f"{moment}, {self.times} times, last at {last:%H:%M:%S}"
         if not self.insists:
             return moment
         return f"{moment}, {'not acknowledged yet' if self.again else 'comes again until you acknowledge it'}"

@@ -9,6 +9,7 @@ from typing import assert_never
 from actors.address import Address
 from actors.base import Actor
 from actors.clock import Clock
+from actors.measures import Measures
 from actors.timers import Timers
 from strategies.base import Decision, Strategy, Wish
 from trading.errors import Refused
@@ -43,12 +44,14 @@ class StrategyActor(Actor):
         to_broker: Address[broker.Message],
         to_desk: Address[desk.Message],
         to_journal: Address[journal.Message],
+        measures: Measures | None = None,
     ) -> None:
         super().__init__()
         self._name, self._instrument_name, self._generation = name, instrument, generation
         self._clock, self._timers, self._decides, self._stop_trigger = clock, timers, decides, stop_trigger
         self._to_orders, self._to_broker = to_orders, to_broker
         self._to_desk, self._to_journal = to_desk, to_journal
+        self._measures = measures
         self._state = State.IDLE
         self._cause: PauseCause | None = None
         self._instrument: Instrument | None = None
@@ -110,7 +113,10 @@ class StrategyActor(Actor):
         decision = self._decides.decide(ticker, self._instrument, Milliseconds(self._clock.now_ms()))
         if decision.wish is not None:
             # Who trades hears of it first: those who only write it down would stand in the way.
-            self._to_orders.tell(orders.OpenBracket(signal=self._signal(decision.wish, self._instrument)))
+            signal = self._signal(decision.wish, self._instrument)
+            if self._measures is not None:
+                self._measures.signalled(signal.bracket_id, ticker.instrument, ticker.at)
+            self._to_orders.tell(orders.OpenBracket(signal=signal))
         self._tell(decision)
         if decision.wish is not None:
             self._move(Event.SIGNAL_FOUND, decision.wish.reason)

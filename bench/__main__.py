@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--json] [--write docs/performance.md] [group ...]`."""
+"""`python -m bench [--quick] [--json] [--write docs/performance.md] [group ...]`, or `python -m bench hour`."""
 
 import argparse
 import importlib
@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from bench import report
+from bench import hour, report
 from bench.figure import QUICK, THOROUGH, Effort, Missing, Result
 
 # Word on the command line: title, module. A module that cannot be measured now says why instead of failing the rest.
@@ -20,12 +20,16 @@ GROUPS: Final = {
     "actors": ("Messages between actors", "bench.actors"),
     "store": ("Steps on disk", "bench.store"),
     "client": ("Tickers, received and read by our client", "bench.client"),
-    "memory": ("Start and memory", "bench.memory"),
+    "memory": ("Start and memory of the exchange", "bench.memory"),
+    "service": ("Tick to order, the whole service", "bench.service"),
+    "life": ("Start, memory and load of the service", "bench.service_life"),
 }
 
 
 def main() -> int:
     """Measure what is asked for and say it."""
+    if sys.argv[1:2] == ["hour"]:  # takes its time, so never with the others
+        return hour.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("group", nargs="*", choices=[*GROUPS, []], help=f"which of {', '.join(GROUPS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")

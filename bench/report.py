@@ -69,11 +69,11 @@ def page(groups: dict[str, list[Result]]) -> str:
 
 PAGE: Final = """# Performance
 
-How fast the embedded exchange, the client and the actors are. Each figure is the median of several runs, with the
+How fast the service, the embedded exchange and the client are. Each figure is the median of several runs, with the
 least and the most beside it. They are taken on a small, shared machine: they swing, and the spread says how much.
 
-Written by `{command}`. `make bench` takes all figures again, `python -m bench --quick` a rough version in a
-minute.
+Written by `{command}`. `make bench` takes all figures again (half an hour), `python -m bench --quick` a
+rough version of them.
 
 {facts}
 
@@ -88,7 +88,18 @@ minute.
   machine is not measured along. What goes through a socket or to a disk is counted by the clock on the wall.
 - A *market step* moves one of the five markets: book, mark price, funding, bars, resting orders, triggers and
   liquidations of whoever holds a position.
-- Memory is what the operating system counts as resident for the process `tradebaas exchange`.
+- Memory is what the operating system counts as resident, for the process `tradebaas exchange` or `tradebaas run`.
+- *Tick to order* is the running service in one process, `tradebaas exchange` in another, a real socket between them,
+  the database on a real disk with `synchronous = FULL`, web server, journal, desk and notifier all on. A strategy of
+  the bench enters far from the market, a whole native bracket each time. The clock starts when the reading thread hands
+  over the decoded price (reading and decoding it take about 7 us and are not in it) and stops when the socket has taken
+  the last byte of the order. In between lie the strategy's thread, the order manager's, the commit, and the broker's.
+- *A busy page*: 20 event streams that are told at least 20 events a second, and a scrape of `/metrics` each second, all
+  from another process. *A process that computes*: an endless loop in Python on one of the cores.
+- *Ticks sustained*: each price is handed on several times by the reading thread, more and more, until a message waits
+  longer than said. The strategies look and reckon, and do not trade.
+- `python -m bench hour` trades on paper for an hour beside a busy page and writes down the service's weight each minute
+  (`var/bench-hour.json`); it is not part of the others.
 """
 
 

@@ -71,14 +71,14 @@ def _profile(path: Path) -> None:
 
     run = threading.Thread.run
 
-    def profiled(thread: threading.Thread) -> None:
+    def profiled(thread: Any) -> None:
         profiler = cProfile.Profile()
         try:
             profiler.runcall(run, thread)
         finally:
             profiler.dump_stats(path.with_name(f"{path.name}.{thread.name.replace(':', '-')}"))
 
-    threading.Thread.run = profiled  # type: ignore[method-assign]
+    threading.Thread.run = profiled  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ STOP_S_MAX: Final = 20.0
 
 _EXCHANGE: Final = """
 [feed]
-profile = "calm"
+profile = "{profile}"
 step_ms = {step_ms}
 [limits]
 credits = false
@@ -65,12 +65,18 @@ class Service:
 
     def ask(self, path: str) -> Any:
         """Ask its API. Raises OSError when nobody answers."""
+        return msgspec.json.decode(self.text(path))
+
+    def text(self, path: str) -> str:
+        """Ask it for something that is no JSON."""
         if not self.url:
             left = msgspec.json.decode((self._folder / "service" / "api.json").read_bytes())
             self.url = left["url"]
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {KEY}"})
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            self.url + path, headers={"Authorization": f"Bearer {KEY}"}
+        )
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own address
-            return msgspec.json.decode(answer.read())
+            return str(answer.read().decode())
 
     def wait_until_well(self) -> float:
         """Wait until it is connected and reconciled; give the moment (time.monotonic)."""
@@ -85,6 +91,12 @@ class Service:
             assert time.monotonic() < until, f"the service does not get well: {self.log()}"
             time.sleep(0.005)
 
+    def metric(self, name: str, of_many: Callable[[Iterable[float]], float] = sum) -> float:
+        """One of its figures; of all series that begin so, their sum or what else is wanted."""
+        lines = self.text("/metrics").splitlines()
+        found = [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)]
+        return of_many(found) if found else 0.0
+
     def memory_mb(self) -> float:
         """Resident memory now."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
@@ -96,6 +108,11 @@ class Service:
         """Processor time used so far."""
         words = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(words[11]) + int(words[12])) / HZ
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait(STOP_S_MAX)
 
     def stop(self) -> Told:
         """End it in order and read what it wrote down."""
@@ -135,12 +152,12 @@ class World:
 
 
 @contextmanager
-def world(step_ms: int) -> Iterator[World]:
+def world(step_ms: int, profile: str = "calm") -> Iterator[World]:
     """An exchange whose markets step once in so many milliseconds."""
     with ExitStack() as leaving:
         folder = Path(leaving.enter_context(TemporaryDirectory(prefix="bench-")))
         settings = folder / "exchange.toml"
-        settings.write_text(_EXCHANGE.format(step_ms=step_ms))
+        settings.write_text(_EXCHANGE.format(step_ms=step_ms, profile=profile))
         command = ["tradebaas", "exchange", "--port", "0", "--seed", "7", "--quiet", "--settings", str(settings)]
         process = subprocess.Popen(
             [sys.executable, "-m", *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum, unique
 
 from brokers.facts import Portfolio, StrangeOrder
 from brokers.requests import Request
-from trading.facts import Candle, Fill, Holding, Order, Ticker
+from trading.facts import Candle, Fill, Holding, LedgerEntry, Order, Ticker
 from trading.instruments import Instrument
 from trading.values import Currency, InstrumentName, LabelText, Milliseconds, OrderId
 
@@ -126,21 +126,6 @@ class Candles:
 
     closed: tuple[Candle, ...]
     running: Candle | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
-    """One change of the account's money."""
-
-    entry_id: str
-    type: str
-    currency: Currency
-    instrument: InstrumentName | None
-    change: Decimal
-    balance: Decimal | None
-    order_id: OrderId | None
-    fill_id: str | None
-    at: Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ One thread owns a broker. Nothing here blocks: ``connect`` and ``submit`` return
 with ``take``. Time is an argument everywhere: milliseconds of one clock that never jumps backwards.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,6 +86,10 @@ class Broker(Protocol):
 
     def server_at_least(self, now: Milliseconds) -> Milliseconds | None:
         """A moment the exchange's clock has certainly passed: for saying that a deadline is over."""
+        ...
+
+    def credits_left(self, now: Milliseconds) -> Mapping[str, int]:
+        """How many requests of each kind could be sent now. Any thread may look; nothing is spent."""
         ...
 
     def server_now(self, now: Milliseconds) -> Milliseconds | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from brokers.deribit.broker import DeribitBroker
 from brokers.deribit.login import Credentials
 from brokers.deribit.settings import Settings
+from brokers.measured_transport import MeasuredTransport, Meter
 from brokers.port import Broker
 from brokers.transport import Transport
 from brokers.watched_transport import Passed, WatchedTransport
@@ -78,14 +79,17 @@ def make(
     transport: Transport | None = None,
     socket_settings: SocketSettings | None = None,
     passed: Passed | None = None,
+    meter: Meter | None = None,
 ) -> Broker:
     """Make a broker, not connected yet; a transport replaces the WebSocket, a key the one everybody knows.
 
-    ``passed`` is told what goes over the line; see `WatchedTransport`.
+    ``passed`` is told what goes over the line, ``meter`` when; see `WatchedTransport` and `MeasuredTransport`.
     """
     key = credentials or entry.default_credentials
     if key is None:
         raise ConfigError([f"broker {entry.id!r} needs client_id and client_secret"])
     chosen = replace(settings or Settings(), credentials=key, reports_excess_scopes=entry.checks_key)
     line = transport or WebSocketTransport(url or entry.url, socket_settings)
+    if meter is not None:
+        line = MeasuredTransport(line, meter)
     return DeribitBroker(chosen, line if passed is None else WatchedTransport(line, passed))

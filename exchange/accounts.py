@@ -79,19 +79,21 @@ def average_of(spec: Spec, amount: Decimal, value: Decimal) -> Decimal:
     return whole if price == whole else price.normalize()
 
 
-def fill_position(position: Position, spec: Spec, signed: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
-    """Book a fill. Returns what it realised: against the average price, and in this session.
+def fill_position(position: Position, spec: Spec, signed: Decimal, price: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """Book a fill. Returns what it realised: against the average price, in this session, and what was paid before.
 
-    The two differ only for a position that was carried over a settlement, which paid part of it already.
+    They differ only for a position that was carried over a settlement, which paid part of it already.
     """
     held = position.amount
-    realised = session = ZERO
+    realised = session = paid = ZERO
     if held and (held > 0) != (signed > 0):
         closed = -held if abs(signed) >= abs(held) else signed  # signed as the fill is
         part = -closed / held
         cost, session_cost = position.cost * part, position.session_cost * part
         realised = booked(result_of(spec, -closed, cost, price))
         session = booked(result_of(spec, -closed, session_cost, price))
+        paid = position.settled if closed == -held else booked(position.settled * part)
+        position.settled -= paid
         position.amount += closed
         position.cost -= cost
         position.session_cost -= session_cost
@@ -105,7 +107,7 @@ def fill_position(position: Position, spec: Spec, signed: Decimal, price: Decima
         position.session_cost += worth
         position.average_price = average_of(spec, position.amount, position.cost)
     position.realized_profit_loss += realised
-    return realised, session
+    return realised, session, paid
 
 
 def accrue_funding(position: Position, market: Market) -> Decimal:

@@ -225,7 +225,10 @@ def book_fill(
     wallet = account.wallets[spec.settlement_currency]
     signed = amount if order.direction == "buy" else -amount
     funding = accrue_funding(position, market)
-    realised, session = fill_position(position, spec, signed, price)
+    realised, session, paid = fill_position(position, spec, signed, price)
+    counts_from_average = engine.switches.trade_result_counts_from == "average"
+    if counts_from_average:
+        session = realised - paid  # what is told of a trade and what settlements paid are the same money, once
     rate = spec.maker_commission if liquidity == "M" else spec.taker_commission
     if order.is_liquidation:
         rate = spec.liquidation_commission
@@ -256,7 +259,7 @@ def book_fill(
         amount=amount,
         fee=fee,
         fee_currency=spec.settlement_currency,
-        profit_loss=realised if engine.switches.trade_result_counts_from == "average" else session,
+        profit_loss=realised if counts_from_average else session,
         liquidity=liquidity,
         index_price=market.index_price,
         mark_price=market.mark_price,

@@ -172,6 +172,7 @@ class Position(msgspec.Struct, kw_only=True, omit_defaults=True, tag="position",
     realized_profit_loss: Decimal = ZERO  # of this session, fees left out
     realized_funding: Decimal = ZERO  # of this session
     session_cost: Decimal = ZERO  # cost re-based at the last settlement
+    settled: Decimal = ZERO  # paid at settlements already, of what is held now
     funding_index: float = 0.0  # the market's funding counter up to which this position has paid
 
 

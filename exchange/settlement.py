@@ -52,6 +52,7 @@ def _pay_position(engine: Engine, account: Account, market: Market, now_ms: int)
     upl = booked(result_of(market.spec, position.amount, position.session_cost, market.mark_price))
     rpl = position.realized_profit_loss
     wallet.session_rpl += upl + funding
+    position.settled += upl
     position.session_cost = value_of(market.spec, position.amount, market.mark_price)
     interest, position.realized_funding = position.realized_funding, ZERO
     position.realized_profit_loss = ZERO
@@ -73,7 +74,7 @@ def _pay_position(engine: Engine, account: Account, market: Market, now_ms: int)
         profit_loss=upl,
         interest_pl=funding,
         session_upl=upl,
-        session_rpl=rpl,
+        session_rpl=rpl + interest,
         total_interest_pl=interest,
         equity=booked(standing(engine, account, currency).equity),
     )

@@ -225,7 +225,10 @@ def ledger_row(row: LedgerRow, user_id: int, username: str, spec: Spec | None) -
         "profit_as_cashflow": False,
         "info": {},
     }
-    for name in ("instrument_name", "trade_id", "order_id", "amount", "price", "position"):
+    for name in (
+        *("instrument_name", "trade_id", "order_id", "amount", "price", "position"),
+        *("session_upl", "session_rpl", "total_interest_pl", "equity"),
+    ):
         value = getattr(row, name)
         if value is not None:
             shown[name] = value

@@ -70,6 +70,13 @@ class Tokens:
                 self._database.run(TokenRow.update(used_at=at).where(TokenRow.id == row["id"]))
         return _token(row)
 
+    def holds(self, digest: str) -> bool:
+        """Whether there is a token with this hash that is not revoked."""
+        return (
+            self._database.row(TokenRow.select().where((TokenRow.digest == digest) & TokenRow.revoked_at.is_null()))
+            is not None
+        )
+
     def revoke(self, token_id: int, *, at: Milliseconds) -> bool:
         """Take a token out of use; False when it was already."""
         with self._database.write():

@@ -33,6 +33,13 @@ class Backup:
     why: str
     size: int
 
+    @property
+    def made_at(self) -> Milliseconds:
+        """When it was made, as its name says."""
+        stamp = self.path.name.partition("Z")[0]
+        moment = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return Milliseconds(int(moment.timestamp()) * 1000 + int(stamp[15:]))
+
 
 def make(data_dir: DataDir, *, at: Milliseconds, why: str = "asked", keep: int = KEPT) -> Backup:
     """Copy the database, look the copy through, and drop the oldest copies. StoreUnavailable leaves none behind."""

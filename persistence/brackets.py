@@ -14,7 +14,7 @@ from persistence.tables_trade import BracketRow, IntentRow, OrderRow
 from trading.bracket import Bracket, Phase, Purpose
 from trading.bracket.effects import Request
 from trading.bracket.state import Fate
-from trading.pnl import TradePnl
+from trading.pnl import Known, TradePnl
 from trading.values import (
     BracketId,
     Currency,
@@ -72,12 +72,22 @@ class Trade:
     average_entry: Decimal | None
     exit_price: Decimal | None
     pnl: TradePnl | None
+    known: Known | None  # how well, once it is closed
     why: str  # it was entered
     reason: str  # it ended
     began_at: Milliseconds
     opened_at: Milliseconds | None
     closed_at: Milliseconds | None
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """What the closed trades in one coin made, fees paid. A float, to be drawn; `Trade.pnl` has the digits."""
+
+    currency: str
+    trades: int
+    net: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,16 +158,25 @@ class Brackets:
 
     def open_brackets(self, *, all_workers: bool = False) -> list[Bracket]:
         """Give every bracket that is not over, the oldest first."""
-        return self._read(_of(Which.OPEN), all_workers=all_workers)
+        return self._read(Which.OPEN, all_workers=all_workers)
 
     def quarantined_brackets(self) -> list[Bracket]:
         """Give the brackets that wait for a person and keep their instrument closed until then."""
-        return self._read(_of(Which.QUARANTINED) & BracketRow.holds, all_workers=False)
+        return self._read(Which.QUARANTINED, all_workers=False, more=" AND holds = 1")
 
     def knows(self, bracket_id: BracketId) -> bool:
         """Whether there ever was a bracket of this id."""
         query = "SELECT 1 FROM brackets WHERE account = ? AND id = ?"
         return self._database.sql(query, (self._account, bracket_id)).fetchone() is not None
+
+    def totals(self) -> tuple[Total, ...]:
+        """What the closed trades made, one for each coin."""
+        query = (
+            "SELECT currency, count(*), total(net) FROM brackets WHERE account = ? AND net IS NOT NULL"
+            " AND phase = ? GROUP BY currency ORDER BY currency"
+        )
+        rows = self._database.sql(query, (self._account, Phase.CLOSED.value))
+        return tuple(Total(currency=row[0], trades=row[1], net=row[2]) for row in rows)
 
     def bracket(self, bracket_id: BracketId) -> Bracket | None:
         """Give one bracket as it was last recorded, over or not."""
@@ -219,14 +238,15 @@ class Brackets:
                 timeline=self._events.of(bracket_id),
             )
 
-    def _read(self, which: Any, *, all_workers: bool) -> list[Bracket]:
-        query = BracketRow.select(BracketRow.state, BracketRow.format).where(
-            (BracketRow.account == self._account) & which
+    def _read(self, which: Which, *, all_workers: bool, more: str = "") -> list[Bracket]:
+        """Past peewee: this is asked at every comparison and at every step of a strategy."""
+        phases = ", ".join(f"'{phase.value}'" for phase in _PHASES[which])
+        whose = "" if all_workers else " AND worker = ?"
+        rows = self._database.sql(
+            f"SELECT state, format FROM brackets WHERE account = ?{whose} AND phase IN ({phases}){more} ORDER BY seq",  # noqa: S608
+            (self._account,) if all_workers else (self._account, self._worker),
         )
-        if not all_workers:
-            query = query.where(BracketRow.worker == self._worker)
-        rows = self._database.rows(query.order_by(BracketRow.seq))
-        return [decode_bracket(row["state"], row["format"]) for row in rows]
+        return [decode_bracket(state, number) for state, number in rows.fetchall()]
 
     def _one(self, bracket_id: BracketId) -> Any:
         return BracketRow.select().where((BracketRow.account == self._account) & (BracketRow.id == bracket_id))
@@ -269,6 +289,7 @@ def _trade(row: dict[str, Any]) -> Trade:
         average_entry=row["average_entry"],
         exit_price=row["exit_price"],
         pnl=pnl,
+        known=None if row["result"] is None else Known(row["result"]),
         why=row["why"],
         reason=row["reason"],
         began_at=row["began_at"],

@@ -15,6 +15,7 @@ from trading.errors import Refused
 from trading.values import Milliseconds
 
 PAGE_MAX: Final = 1_000
+WORDS_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,18 @@ class Events:
         return tuple(Event(**row) for row in self._database.rows(query.limit(min(limit, PAGE_MAX))))
 
     def newest(
-        self, *, limit: int = 100, before: int | None = None, kind: str | None = None, subject: str | None = None
+        self,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        kind: str | None = None,
+        subject: str | None = None,
+        words: str | None = None,
     ) -> tuple[Event, ...]:
-        """Give the newest events, the newest first; ``before`` is the id the page before ended with."""
+        """Give the newest events, the newest first; ``before`` is the id the page before ended with.
+
+        ``words`` are all in the text or the subject, in any order and case.
+        """
         query = EventRow.select().order_by(EventRow.id.desc()).limit(min(limit, PAGE_MAX))
         if before is not None:
             query = query.where(EventRow.id < before)
@@ -80,6 +90,8 @@ class Events:
             query = query.where(EventRow.kind == kind)
         if subject is not None:
             query = query.where(EventRow.subject == subject)
+        for word in (words or "").split()[:WORDS_MAX]:
+            query = query.where(EventRow.text.contains(word) | EventRow.subject.contains(word))
         return tuple(Event(**row) for row in self._database.rows(query))
 
     def of(self, subject: str) -> tuple[Event, ...]:

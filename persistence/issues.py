@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A finding and what became of it. ``resolution`` is the action a person chose."""
+    """A finding and what became of it. ``resolution`` is the choice that has come to pass."""
 
     id: int
     finding: Finding
@@ -42,6 +42,9 @@ class Issue:
     resolution: str | None
     resolved_by: str
     resolved_at: Milliseconds | None
+    chosen: str | None = None
+    """What a person wants done, while it has not come to pass yet."""
+    chosen_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ class Issues:
             text=why,
             instrument=plan.instrument,
             evidence=evidence,
-            actions=("close", "cancel", "ignore"),
+            actions=("adopt", "cancel", "close", "ignore"),
         )
         return self.open(finding, at=at)[0]
 
@@ -118,6 +121,21 @@ class Issues:
             if issue.finding.key.startswith(_BRACKET):
                 self._release(issue.finding.key.removeprefix(_BRACKET), by, at)
             return issue
+
+    def choose(self, issue_id: int, choice: str, *, by: str, at: Milliseconds) -> None:
+        """Note what a person wants done. Chosen again, the later choice counts; resolved, it changes nothing."""
+        query = IssueRow.update(chosen=choice, chosen_by=by, chosen_at=at)
+        with self._database.write():
+            self._database.run(
+                query.where(
+                    (IssueRow.id == issue_id) & (IssueRow.account == self._account) & IssueRow.resolved_at.is_null()
+                )
+            )
+
+    def resolved_as(self, resolution: str, *, limit: int = PAGE_MAX) -> tuple[Issue, ...]:
+        """Give the issues that were resolved this way, the newest first."""
+        query = IssueRow.select().where((IssueRow.account == self._account) & (IssueRow.resolution == resolution))
+        return tuple(_issue(row) for row in self._database.rows(query.order_by(IssueRow.id.desc()).limit(limit)))
 
     def get(self, issue_id: int) -> Issue | None:
         """Give one issue, open or not."""
@@ -197,7 +215,7 @@ def _issue(row: dict[str, Any]) -> Issue:
         evidence=row["evidence"],
         actions=tuple(row["actions"]),
     )
-    rest = ("id", "opened_at", "seen_at", "resolution", "resolved_by", "resolved_at")
+    rest = ("id", "opened_at", "seen_at", "resolution", "resolved_by", "resolved_at", "chosen", "chosen_by")
     return Issue(finding=finding, **{name: row[name] for name in rest})
 
 

@@ -25,7 +25,7 @@ from trading.bracket.state import Fate
 from trading.errors import Refused
 from trading.facts import Order
 from trading.labels import content_id
-from trading.pnl import TradePnl
+from trading.pnl import Known, TradePnl
 from trading.values import BracketId, IntentId, Milliseconds
 
 
@@ -45,6 +45,7 @@ class Figures:
     average_entry: Decimal | None = None
     exit_price: Decimal | None = None
     pnl: TradePnl | None = None
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ _UPDATE: Final = (
 _FIGURES: Final = (
     "UPDATE brackets SET average_entry = ifnull(?, average_entry), exit_price = ifnull(?, exit_price),"
     " gross = ifnull(?, gross), fees = ifnull(?, fees), funding = ifnull(?, funding), net = ifnull(?, net),"
-    " estimated = ifnull(?, estimated) WHERE seq = ?"
+    " estimated = ifnull(?, estimated), result = ifnull(?, result) WHERE seq = ?"
 )
 
 
@@ -126,6 +127,7 @@ class Steps:
         scores: Mapping[Score, int] | None = None,
         figures: Figures | None = None,
         valid_until: Milliseconds | None = None,
+        is_adopted: bool = False,
     ) -> Recorded:
         """Write one step. Only after WRITTEN may its requests leave.
 
@@ -154,7 +156,7 @@ class Steps:
                 if now != before:
                     raise LostRace(f"bracket {plan.bracket_id} is no longer as this step found it")
             if stored is None:
-                seq, version = self._open(after, text), 1
+                seq, version = self._open(after, text, is_adopted=is_adopted), 1
             else:
                 seq, version = self._go_on(stored, after, text, at)
             rows = step_rows.Rows(self._database, self._account, self._worker, seq)
@@ -217,9 +219,10 @@ class Steps:
         row = self._database.sql(_READ, (self._account, bracket_id)).fetchone()
         return None if row is None else _Stored(*row)
 
-    def _open(self, after: Bracket, text: str) -> int:
+    def _open(self, after: Bracket, text: str, *, is_adopted: bool) -> int:
+        """The first row of a bracket. One that is adopted opens nothing: it was there already."""
         plan = after.plan
-        refused = self._refusal(after)
+        refused = self._refusal(after, is_adopted=is_adopted)
         if refused is not None:
             raise NotOpened(refused)
         amounts = (plan.amount, after.held, plan.entry, plan.stop, plan.target)
@@ -230,17 +233,17 @@ class Steps:
         )
         return int(self._database.sql(_INSERT, values).lastrowid or 0)
 
-    def _refusal(self, after: Bracket) -> Refused | None:
+    def _refusal(self, after: Bracket, *, is_adopted: bool) -> Refused | None:
         """Why this instrument may not be opened now."""
         plan, sql = after.plan, self._database.sql
         halted = sql(_HALTED).fetchone()
-        if halted is not None:
+        if halted is not None and not is_adopted:
             return Refused(code="halted", sentence=f"HALT holds: {halted[0]}")
         taken = sql(_TAKEN, (self._account, plan.instrument, plan.bracket_id)).fetchone()
         if taken is not None:
             return Refused(code="instrument_taken", sentence=f"{plan.instrument} has bracket {taken[0]} ({taken[1]})")
         blocked = sql(_BLOCKED, (self._account, plan.instrument)).fetchone()
-        if blocked is not None:
+        if blocked is not None and not is_adopted:
             return Refused(code="quarantined", sentence=f"{plan.instrument} waits for a person: {blocked[1]}")
         return None
 
@@ -274,7 +277,8 @@ class Steps:
         pnl = figures.pnl
         parts = (None,) * 4 if pnl is None else (pnl.gross, pnl.fees, pnl.funding, pnl.net)
         amounts = (exact_text(value) for value in (figures.average_entry, figures.exit_price, *parts))
-        self._database.sql(_FIGURES, (*amounts, None if pnl is None else pnl.estimated, seq))
+        known = None if figures.known is None else figures.known.value
+        self._database.sql(_FIGURES, (*amounts, None if pnl is None else pnl.estimated, known, seq))
 
     def _tell(self, before: Bracket | None, after: Bracket, message: Cause, effects: Sequence[Effect], at: int) -> int:
         """Write the cause, the news in it and the move of the phase; give the last event's id."""

@@ -18,8 +18,11 @@ from persistence.database import IN_MEMORY, WAIT_S_MAX, Database, Sync
 from persistence.events import Events
 from persistence.issues import Issues, Reports
 from persistence.migrate import SCHEMA, migrate
+from persistence.notifying import Notifying
 from persistence.outbox import Notice, Outbox
+from persistence.results import Results
 from persistence.scoreboard import Score, Scoreboard
+from persistence.sessions import Sessions
 from persistence.starts import Starts
 from persistence.steps import Figures, Recorded, Steps
 from persistence.strategies import Strategies
@@ -50,15 +53,18 @@ class Store:
             scoreboard=self.scoreboard,
             issues=self.issues,
         )
+        self.results = Results(database, account=account, worker=worker, steps=self.steps, events=self.events)
         self.brackets = Brackets(database, account=account, worker=worker, events=self.events)
         self.strategies = Strategies(database, worker, self.events)
         self.reports = Reports(database, account)
         self.halts = Halts(database)
         self.connection = Wishes(database)
         self.settings = Settings(database)
+        self.notifying = Notifying(self.settings)
         self.credentials = Vault(database, data_dir.key)
         self.tokens = Tokens(database)
         self.receipts = Receipts(database)
+        self.sessions = Sessions(database)
         self.starts = Starts(database, worker)
 
     @classmethod
@@ -91,6 +97,14 @@ class Store:
             raise
         return cls(database, data_dir, worker=worker, account=account)
 
+    def for_account(self, account: str) -> Self:
+        """Give the same memory as it is for another account."""
+        return (
+            self
+            if account == self.account
+            else type(self)(self._database, self.data_dir, worker=self.worker, account=account)
+        )
+
     @classmethod
     def in_memory(cls, *, worker: WorkerId, account: str, passed: Callable[[str], None] | None = None) -> Self:
         """Make one that forgets: for backtests, and for one thread only."""
@@ -112,6 +126,7 @@ class Store:
         scores: Mapping[Score, int] | None = None,
         figures: Figures | None = None,
         valid_until: Milliseconds | None = None,
+        is_adopted: bool = False,
     ) -> Recorded:
         """Record one step of a bracket in one transaction; see `Steps.record`."""
         return self.steps.record(
@@ -124,6 +139,7 @@ class Store:
             scores=scores,
             figures=figures,
             valid_until=valid_until,
+            is_adopted=is_adopted,
         )
 
     def open_brackets(self) -> list[Bracket]:

@@ -49,6 +49,9 @@ class OutboxRow(Model):
     acknowledged_at = TimeField(null=True)
     acknowledged_by = TextField(default="")
     error = TextField(default="")
+    alert = TextField(null=True)
+    times = IntegerField(default=1)
+    last_at = TimeField(null=True)
 
     class Meta:
         """Its table."""
@@ -132,6 +135,9 @@ class IssueRow(Model):
     resolution = TextField(null=True)
     resolved_by = TextField(default="")
     resolved_at = TimeField(null=True)
+    chosen = TextField(null=True)
+    chosen_by = TextField(default="")
+    chosen_at = TimeField(null=True)
 
     class Meta:
         """Its table."""
@@ -224,6 +230,22 @@ class TokenRow(Model):
         table_name = "tokens"
 
 
+class SessionRow(Model):
+    """Somebody logged in to the page, known by the hash of the cookie alone."""
+
+    digest = TextField(primary_key=True)
+    key_digest = TextField()
+    scope = TextField()
+    name = TextField()
+    made_at = TimeField()
+    seen_at = TimeField()
+
+    class Meta:
+        """Its table."""
+
+        table_name = "sessions"
+
+
 TABLES = (
     StrategyRow,
     OutboxRow,
@@ -237,4 +259,5 @@ TABLES = (
     StartRow,
     ReceiptRow,
     TokenRow,
+    SessionRow,
 )

@@ -34,6 +34,7 @@ class BracketRow(Model):
     funding = ExactField(null=True)
     net = ExactField(null=True)
     estimated = BooleanField()
+    result = TextField(null=True)
     why = TextField()
     reason = TextField()
     began_at = TimeField()
@@ -124,6 +125,28 @@ class FillRow(Model):
         primary_key = CompositeKey("account", "instrument", "id")
 
 
+class LedgerRow(Model):
+    """A line of the exchange's book that belongs to a trade."""
+
+    account = TextField()
+    currency = TextField()
+    id = TextField()
+    bracket = IntegerField()
+    type = TextField()
+    fill_id = TextField(null=True)
+    change = ExactField()
+    funding = ExactField()
+    settled = ExactField()
+    position = ExactField(null=True)
+    at = TimeField()
+
+    class Meta:
+        """Its table."""
+
+        table_name = "ledger"
+        primary_key = CompositeKey("account", "currency", "id", "bracket")
+
+
 class EventRow(Model):
     """Something that happened."""
 
@@ -159,4 +182,4 @@ class TransitionRow(Model):
         table_name = "transitions"
 
 
-TABLES = (BracketRow, OrderRow, IntentRow, FillRow, EventRow, TransitionRow)
+TABLES = (BracketRow, OrderRow, IntentRow, FillRow, LedgerRow, EventRow, TransitionRow)

@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from trading.bracket import (
     Alert,
     Ask,
+    Adopt,
     Asked,
     Bracket,
     Close,
@@ -63,6 +64,8 @@ def kind_of(cause: Cause) -> str:
             return "reduced"
         case Close():
             return "close_wanted"
+        case Adopt():
+            return "adoption_wanted"
         case _:
             assert_never(cause)
 
@@ -94,6 +97,8 @@ def sentence_of(cause: Cause) -> str:
             return f"only {plain(held)} is held, closed out of our sight at about {plain(price)}"
         case Close(reason=reason):
             return f"to be closed: {reason}"
+        case Adopt():
+            return "a person takes it into care again"
         case _:
             assert_never(cause)
 

@@ -8,7 +8,7 @@ from typing import Any
 from brokers.inprocess_transport import InProcessTransport
 from brokers.transport import Message
 from exchange.exchange import Close, Exchange, Send, TooManyConnections
-from supervisor.simulated import SimulatedRuntime
+from supervisor.simulated import Call, SimulatedRuntime
 from trading.errors import Unavailable
 
 
@@ -23,7 +23,8 @@ class Pipe:
         self.is_refusing = False
         self.skew_ms = 0
         """How far the exchange's clock stands before ours."""
-        self._woken_at: int | None = None
+        self._woken_at = 0
+        self._woken: Call | None = None
         self._wake()
 
     def transport(self) -> InProcessTransport:
@@ -94,13 +95,15 @@ class Pipe:
     def _wake(self) -> None:
         """Be called when the exchange has something due."""
         due = max(self._exchange.next_due_ms(), self.now)
-        if self._woken_at is not None and self._woken_at <= due:
-            return
+        if self._woken is not None:
+            if self._woken_at <= due:
+                return
+            self._woken.is_dead = True  # else every earlier call would live on beside this one, and make more
         self._woken_at = due
-        self._runtime.after_ms(due - self.now, self._advance)
+        self._woken = self._runtime.after_ms(due - self.now, self._advance)
 
     def _advance(self) -> None:
-        self._woken_at = None
+        self._woken = None
         self._exchange.advance(self.now)
         self.pump()
 

@@ -20,6 +20,7 @@ from brokers.transport import Transport
 from brokers.watched_transport import WatchedTransport
 from exchange.exchange import Exchange
 from exchange.feeds.factory import open_feed
+from exchange.feeds.step import Feed
 from exchange.settings import Settings as ExchangeSettings
 from persistence.store import Store
 from persistence.strategies import Wanted
@@ -29,7 +30,7 @@ from strategies.registry import discover
 from supervisor.house import BUDGETS, Parts, StrategySetup, children
 from supervisor.launch import launch
 from supervisor.simulated import SimulatedRuntime
-from supervisor.tree import Supervisor
+from supervisor.tree import LOOK_MS, Supervisor
 from trading.bracket import Limits, Mode
 from trading.messages import desk, notices
 from trading.sizing import Risk, RiskMode
@@ -37,6 +38,25 @@ from trading.values import Currency, FillCondition, InstrumentName, Milliseconds
 
 START_MS = 1_790_000_000_000
 ACCOUNT = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """A strategy that runs in a world, beside the first one."""
+
+    name: str
+    kind: type[Strategy]
+    instrument: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def setup(self) -> StrategySetup:
+        """As the house wants it."""
+        return StrategySetup(
+            name=StrategyName(self.name),
+            instrument=InstrumentName(self.instrument),
+            kind=self.kind,
+            parameters=read_parameters(self.kind.parameters, dict(self.parameters), "strategies"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +78,13 @@ class Options:
     start_ms: int = START_MS
     store: Store | None = None
     """A memory of one's own: one that fails, for example."""
+    others: tuple[Runner, ...] = ()
+    """More strategies."""
+    feed: Callable[[Feed], Feed] = lambda feed: feed
+    """What stands between the exchange and its prices."""
+    reconcile_ms: int = 60_000
+    look_ms: int = LOOK_MS
+    """How often the supervisor looks at everyone's progress."""
     passed: Callable[[str], None] | None = None
     """Told of every commit (unless the memory is one's own) and of all that goes over the line."""
 
@@ -82,38 +109,36 @@ class World:
         rng = Random(f"{options.seed}:world")
         self._rng = rng
         settings = options.exchange
-        feed = open_feed(settings, start_ms=options.start_ms)
+        feed = options.feed(open_feed(settings, start_ms=options.start_ms))
         self.exchange = Exchange(settings=settings, feed=feed, start_ms=options.start_ms)
         self.store = options.store or Store.in_memory(
             worker=WorkerId(options.worker), account=ACCOUNT, passed=options.passed
         )
         self.told: list[Any] = []
-        self.notices: list[notices.Notice] = []
+        self.notices: list[notices.Message] = []
         self._life = 0
         self._begin()
 
-    def _begin(self, start_ms: int | None = None) -> None:
+    def _begin(self, start_ms: int | None = None, skew_ms: int = 0) -> None:
         """Start the service, for the first time or after a crash."""
         options = self.options
         start_ms = options.start_ms if start_ms is None else start_ms
         self._life += 1
         self.runtime = SimulatedRuntime(seed=options.seed * 1_000 + self._life, start_ms=start_ms)
         self.pipe = Pipe(self.exchange, self.runtime, Random(f"{options.seed}:{self._life}:pipe"), options.delay_ms)
+        self.pipe.skew_ms = skew_ms
         self.memory = Remembering(self.store, broker="embedded", owner="me")
-        kind = options.kind or discover()[options.strategy]
-        name = StrategyName(options.strategy)
-        self.store.strategies.define(
-            name,
-            kind=options.strategy,
-            instrument=options.instrument,
-            parameters={},
-            wanted=Wanted.RUNNING,
-            at=self.now,
-        )
+        setups = tuple(runner.setup() for runner in self.runners)
+        for setup in setups:
+            self.store.strategies.define(
+                setup.name,
+                kind=setup.kind.kind,
+                instrument=setup.instrument,
+                parameters={},
+                wanted=Wanted.RUNNING,
+                at=self.now,
+            )
         self.store.strategies.begin_process(at=self.now)
-        instrument = InstrumentName(options.instrument)
-        parameters = read_parameters(kind.parameters, dict(options.parameters), "strategies")
-        setup = StrategySetup(name=name, instrument=instrument, kind=kind, parameters=parameters)
         limits = Limits()
         parts = Parts(
             memory=self.memory,
@@ -121,7 +146,7 @@ class World:
                 BrokerSettings(credentials=Credentials(client_id="paper", client_secret="paper")),  # noqa: S106
                 self._line(),
             ),
-            strategies=(setup,),
+            strategies=setups,
             orders=OrderSettings(
                 owner="me",
                 worker=WorkerId(options.worker),
@@ -131,12 +156,12 @@ class World:
                 limits=limits,
             ),
             desk=DeskSettings(
-                instruments={name: instrument},
-                candle_minutes=kind.candle_minutes,
+                instruments={setup.name: setup.instrument for setup in setups},
+                candle_minutes=next((one.kind.candle_minutes for one in setups if one.kind.candle_minutes), None),
                 auto_reconnect=options.auto_reconnect,
             ),
             guardian=GuardianSettings(naked_ms_max=limits.naked_ms_max, act_after_ms=limits.naked_ms_max + 1_500),
-            reconcile_ms=60_000,
+            reconcile_ms=options.reconcile_ms,
             currencies=(Currency("BTC"), Currency("USDC")),
             stop_trigger=TriggerSource.LAST_PRICE,
             rng=Random(f"{options.seed}:{self._life}:desk"),
@@ -151,8 +176,17 @@ class World:
             budgets=BUDGETS,
             memory=SupervisorMemory(self.store, self.runtime.clock.now_ms),
             notices=(self.runtime.directory.address(DESK),),
+            look_ms=options.look_ms,
         )
         launch(self.runtime, self.supervisor, self.ended.append)
+
+    @property
+    def runners(self) -> tuple[Runner, ...]:
+        """All strategies, the first one first."""
+        options = self.options
+        kind = options.kind or discover()[options.strategy]
+        first = Runner(name=options.strategy, kind=kind, instrument=options.instrument, parameters=options.parameters)
+        return (first, *options.others)
 
     def _line(self) -> Transport:
         """To the exchange, watched if somebody wants to."""
@@ -173,7 +207,7 @@ class World:
         now = self.runtime.clock.now_ms()
         for session in list(self.pipe._transports):  # noqa: SLF001 - the wire falls silent with the process
             self.pipe.disconnect(session)
-        self._begin(now)
+        self._begin(now, self.pipe.skew_ms)
 
     def person(self, command: desk.Command) -> desk.Answer:
         """Somebody presses a button."""

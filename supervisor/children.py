@@ -86,9 +86,11 @@ class Child:
     def newly_lost(self) -> dict[str, int]:
         """Give the messages lost since this was last asked, by kind."""
         self.mailbox.sweep()
-        lost = Counter(self.mailbox.lost())
-        new = lost - self._reported
-        self._reported = lost
+        known = self.mailbox.lost()
+        if known == self._reported:
+            return {}
+        new = Counter(known) - self._reported
+        self._reported = Counter(known)
         return dict(new)
 
     def state(self, now_s: float) -> ChildState:

@@ -6,7 +6,7 @@ This list is the map of the house: what each child may use, how often it may be 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any, Final
 
@@ -19,27 +19,31 @@ from actors.broker import BrokerActor
 from actors.desk import Desk, DeskSettings
 from actors.guardian import Guardian, GuardianSettings
 from actors.incarnation import Incarnation
+from actors.measures import Measures
 from actors.names import BROKER, DESK, GUARDIAN, JOURNAL, NOTIFIER, ORDERS, RECONCILER, strategy_name
 from actors.order_manager import OrderManager, OrderSettings
 from actors.reconciler import Reconciler
 from actors.remembering import Remembering
 from actors.strategy import StrategyActor
 from brokers.port import Broker
-from strategies.base import Parameters, Strategy
+from strategies.base import Parameters, Strategy, read_parameters
 from supervisor.runtime import Runtime
 from supervisor.spec import SUPERVISOR, ChildSpec
 from trading.cover import LabelMaker
 from trading.messages import strategy
-from trading.restart import Budget, Restart
+from trading.restart import Budget, Restart, Verdict
 from trading.values import Currency, InstrumentName, StrategyName, TriggerSource
 
 BUDGETS: Final[Mapping[str, Budget]] = {
     "ground": Budget(intensity=5, period_ms=60_000),
+    # Who only tells people must never take down who owns money: past this it stays down, and health says so.
+    "notifier": Budget(intensity=5, period_ms=600_000, spent=Verdict.ERROR),
     "strategies": Budget(intensity=0, period_ms=60_000),
 }
 _STRATEGY_DEADLINE_MS: Final = 2_000
 _DEADLINE_MS: Final = 10_000  # a commit may have to wait for a slow disk
 _SHUTDOWN_MS: Final = 2_000
+_COVER_MS: Final = 4_000  # what is on its way gets its stop, or its window ends and it is closed
 _INBOX_MAX: Final = 20_000
 _STRATEGY_INBOX_MAX: Final = 2_000
 
@@ -71,6 +75,7 @@ class Parts:
     rng: Random
     journal: Callable[[Incarnation], Actor]
     notifier: Callable[[Incarnation], Actor]
+    measures: Measures | None = None
 
 
 def children(parts: Parts, runtime: Runtime) -> list[ChildSpec]:
@@ -84,9 +89,9 @@ def children(parts: Parts, runtime: Runtime) -> list[ChildSpec]:
         runtime.directory.address(strategy_name(setup.name))
     return [
         _permanent(JOURNAL, parts.journal),
-        _permanent(NOTIFIER, parts.notifier, deadline_ms=60_000),
+        _permanent(NOTIFIER, parts.notifier, deadline_ms=60_000, group="notifier"),
         _permanent(BROKER, lambda life: _broker(parts, life, by_instrument)),
-        _permanent(ORDERS, lambda life: _orders(parts, life)),
+        _permanent(ORDERS, lambda life: _orders(parts, life), shutdown_ms=_COVER_MS),
         _permanent(GUARDIAN, lambda life: _guardian(parts, life)),
         _permanent(RECONCILER, lambda life: _reconciler(parts, life)),
         _permanent(DESK, lambda life: _desk(parts, life)),
@@ -94,14 +99,22 @@ def children(parts: Parts, runtime: Runtime) -> list[ChildSpec]:
     ]
 
 
-def _permanent(name: Name[Any], start: Callable[[Incarnation], Actor], *, deadline_ms: int = _DEADLINE_MS) -> ChildSpec:
+def _permanent(
+    name: Name[Any],
+    start: Callable[[Incarnation], Actor],
+    *,
+    deadline_ms: int = _DEADLINE_MS,
+    shutdown_ms: int = _SHUTDOWN_MS,
+    group: str = "ground",
+) -> ChildSpec:
     return ChildSpec(
         id=name,
         start=start,
         restart=Restart.PERMANENT,
-        shutdown_ms=_SHUTDOWN_MS,
+        shutdown_ms=shutdown_ms,
         deadline_ms=deadline_ms,
         inbox_max=_INBOX_MAX,
+        group=group,
     )
 
 
@@ -113,12 +126,13 @@ def _strategy(parts: Parts, setup: StrategySetup) -> ChildSpec:
             generation=life.generation,
             clock=life.clock,
             timers=life.timers,
-            decides=setup.kind(setup.parameters),
+            decides=setup.kind(_parameters(parts, setup)),
             stop_trigger=parts.stop_trigger,
             to_orders=life.address(ORDERS),
             to_broker=life.address(BROKER),
             to_desk=life.address(DESK),
             to_journal=life.address(JOURNAL),
+            measures=parts.measures,
         )
 
     return ChildSpec(
@@ -131,6 +145,14 @@ def _strategy(parts: Parts, setup: StrategySetup) -> ChildSpec:
         group="strategies",
         autostart=False,
     )
+
+
+def _parameters(parts: Parts, setup: StrategySetup) -> Parameters:
+    """The configured ones, with what a person has chosen since laid over them."""
+    chosen = parts.memory.parameters(setup.name, setup.kind.kind)
+    if not chosen:
+        return setup.parameters
+    return read_parameters(setup.kind.parameters, {**asdict(setup.parameters), **chosen}, f"strategies.{setup.name}")
 
 
 def _broker(parts: Parts, life: Incarnation, by_instrument: Mapping[InstrumentName, list[StrategyName]]) -> Actor:
@@ -170,6 +192,7 @@ def _orders(parts: Parts, life: Incarnation) -> Actor:
         to=order_manager.Addresses(
             broker=life.address(BROKER),
             guardian=life.address(GUARDIAN),
+            reconciler=life.address(RECONCILER),
             desk=life.address(DESK),
             journal=life.address(JOURNAL),
             notifier=life.address(NOTIFIER),
@@ -185,6 +208,7 @@ def _guardian(parts: Parts, life: Incarnation) -> Actor:
         to_broker=life.address(BROKER),
         to_notifier=life.address(NOTIFIER),
         to_journal=life.address(JOURNAL),
+        to_orders=life.address(ORDERS),
         settings=parts.guardian,
         label=LabelMaker(owner=parts.orders.owner, worker=parts.orders.worker),
     )

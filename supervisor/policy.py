@@ -34,7 +34,7 @@ class Policy:
             return decision
         if Phase.STOPPING in {tree, child.phase}:
             return Decision(verdict=Verdict.LEAVE)
-        if comes_up:
+        if comes_up and self._budgets[group].spent is Verdict.ESCALATE:
             return Decision(verdict=Verdict.ESCALATE)  # a tree that cannot come up says so at once
         self._ledgers[group] = ledger
         return decision

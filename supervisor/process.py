@@ -81,6 +81,11 @@ class Process:
         self._words: SimpleQueue[_Signalled | Ended] = SimpleQueue()
         self._stop_by_s: float | None = None
 
+    @property
+    def was_signalled(self) -> bool:
+        """Whether somebody outside wants it to end."""
+        return self._stop_by_s is not None
+
     def run(self) -> int:
         """Launch the tree, wait for its end or a signal, and give the exit code. Signals are ours meanwhile."""
         numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)

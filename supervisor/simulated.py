@@ -133,9 +133,9 @@ class SimulatedRuntime:
         self.schedule(delay_ms, call)
         return call
 
-    def step(self) -> bool:
-        """Let one actor handle one message, time passing first if need be. False if nothing is left to happen."""
-        if not self._ready and not self._advance(None):
+    def step(self, until_ms: int | None = None) -> bool:
+        """Let one actor handle one message, time passing first if need be. False if nothing is left to happen by then."""
+        if not self._ready and not self._advance(until_ms):
             return False
         self._hop()
         return True

@@ -1,7 +1,7 @@
 """Kill the service at every point where something is written, sent or answered, and check what is left each time.
 
     python -m tools.crash_points --process --mode sequential    the real process, a kill -9 at each point it was seen at
-    python -m tools.crash_points --simulated --jobs 2           the simulated world, every life, minutes
+    python -m tools.crash_points --simulated --jobs 2           the simulated world; actors and replies, too
 
 The points are found, not listed: a first run writes down the name of each that it passes, then each is died at.
 """
@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import Pool
@@ -27,13 +28,19 @@ from random import Random
 
 import requests
 
+from tests.simulation import actor_deaths, reply_walk
 from tests.simulation.crash_walk import CASES, Case, deaths, dies_at
 from tools import crash_test
 from tradebaas.crash_points import AT, POINTS
+from trading.bracket import Mode
+from trading.errors import TradingError
 
-REACH_S_MAX = 20.0
+STOP_S_MAX = 20.0
 STOP_AFTER_S = 12.0  # then it is told to stop, for the points of an orderly stop
-TRIES_MAX = 3
+PATIENT_S = 45.0  # longer than a heartbeat's interval
+TRIES_MAX = 2
+LOOK_S = 0.1
+COVERED_S_MAX = 6.0
 TOKEN = "operate-operate-operate"  # noqa: S105 - of a service made for this, on paper
 TOUR: tuple[tuple[str, dict[str, str]], ...] = (
     ("halt", {"reason": "tour"}),
@@ -54,23 +61,46 @@ class Ground:
     port: int
     observer: crash_test.Observer
     findings: crash_test.Findings
+    is_visited: bool = True
+    """Whether a person presses buttons meanwhile."""
+    stop_after_s: float = STOP_AFTER_S
+    last: subprocess.Popen[bytes] | None = None
+    """The service that was started last."""
+    person: "Person | None" = None
+    """Whoever was at the buttons last."""
     not_reached: list[str] = field(default_factory=list)
 
     def starts(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start the service."""
-        return crash_test.start_service(self.folder, self.folder / "service.log", environment)
+        self.last = crash_test.start_service(self.folder, self.folder / "service.log", environment)
+        return self.last
 
     def recovers(self, at: str) -> None:
-        """Start it again without a switch: all must be well before long. Then it is gone without a word."""
+        """Start it again without a switch: all must be well before long. Then it stops in order."""
         since_ms, broken = int(time.time() * 1000), len(self.findings.violations)
         process = self.starts()
         self.findings.starts_s.append(crash_test.wait_until_reconciled(self.folder, process, since_ms))
+        self.observer.is_absent = False
+        self._keeps_its_word(at)
         crash_test.check_recovered(self.folder, self.observer, self.findings)
         crash_test.check_entries(self.observer, self.findings)
-        process.kill()
-        process.wait(10)
+        until = time.monotonic() + COVERED_S_MAX
+        while self.observer.is_naked and time.monotonic() < until:
+            time.sleep(LOOK_S)  # a death every second would keep it from ever covering: that is not one death
+        process.terminate()
+        if process.wait(STOP_S_MAX) != 0:
+            self.findings.wrong(f"an orderly stop ended with {process.returncode}")
         if len(self.findings.violations) > broken:
             self.findings.wrong(f"the last of these after dying at {at}")
+
+    def _keeps_its_word(self, at: str) -> None:
+        """What was answered with success before it died is so after it (P6)."""
+        if self.person is None or not self.is_visited:
+            return
+        self.person.join(5)
+        said = self.person.halted
+        if said is not None and said != _is_halted(self.folder):
+            self.findings.wrong(f"answered that halted={said}, and forgot it, dying at {at}")
 
 
 class Person(threading.Thread):
@@ -116,45 +146,65 @@ def ground(seed: int, mode: str) -> Iterator[Ground]:
         (folder / "tradebaas.toml").chmod(0o600)
         observer = crash_test.Observer(f"http://{address}/api/v2", findings)
         observer.start()
+        place = Ground(folder, port, observer, findings)
         try:
-            yield Ground(folder, port, observer, findings)
+            yield place
         finally:
+            if place.last is not None and place.last.poll() is None:
+                place.last.kill()
+                place.last.wait(10)
             observer.ended.set()
+            observer.join(5)
             exchange.terminate()
-            exchange.wait(10)
+            exchange.communicate(timeout=10)
 
 
-def record(place: Ground, seconds: float) -> Counter[str]:
-    """Run it for a while with a person at its buttons, stop it in order, and give every point that was passed."""
+def record(place: Ground, seconds: float, wanted: AbstractSet[str] = frozenset()) -> Counter[str]:
+    """Run it for a while, or until what is wanted was passed; stop it in order, and give every point it passed."""
     file = place.folder / "points"
     process = place.starts(**{POINTS: str(file)})
-    person = Person(place.port)
-    person.start()
-    time.sleep(seconds)
-    person.ended.set()
-    person.join(5)
+    with _visited(place):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not (wanted and wanted <= _names(file).keys()):
+            time.sleep(LOOK_S)
     process.terminate()
     if process.wait(20) != 0:
         place.findings.wrong(f"an orderly stop ended with {process.returncode}")
-    return Counter(file.read_text(encoding="utf-8").split())
+    return _names(file)
+
+
+def _names(file: Path) -> Counter[str]:
+    return Counter(file.read_text(encoding="utf-8").split()) if file.exists() else Counter()
+
+
+@contextmanager
+def _visited(place: Ground) -> Iterator[Person]:
+    """Have a person at the buttons meanwhile; they are not waited for, the next start must not be late."""
+    person = place.person = Person(place.port)
+    if place.is_visited:
+        person.start()
+    try:
+        yield person
+    finally:
+        person.ended.set()
 
 
 def dies(place: Ground, name: str, nth: int) -> bool:
     """Run it until it dies at that point; False when it did not come there."""
+    since_ms, until = int(time.time() * 1000), time.monotonic() + place.stop_after_s
+    place.observer.is_absent = True
     process = place.starts(**{AT: f"{name}#{nth}"})
-    person = Person(place.port)
-    person.start()
-    try:
-        process.wait(STOP_AFTER_S)
-    except subprocess.TimeoutExpired:
-        person.ended.set()
-        process.terminate()
-        process.wait(REACH_S_MAX)
-    person.ended.set()
-    person.join(5)
+    with _visited(place) as person:
+        while process.poll() is None and time.monotonic() < until:
+            if place.observer.is_absent and crash_test.is_reconciled(place.folder, since_ms):
+                place.observer.is_absent = False
+            time.sleep(0.02)
+        if process.poll() is None:
+            person.ended.set()
+            process.terminate()
+            process.wait(STOP_S_MAX)
+    place.observer.is_absent = True
     place.findings.counts["kills" if process.returncode == -signal.SIGKILL else "ended"] += 1
-    if person.halted is not None and person.halted != _is_halted(place.folder):
-        place.findings.wrong(f"answered that halted={person.halted}, not on disk after dying at {name}")
     return process.returncode == -signal.SIGKILL
 
 
@@ -176,9 +226,21 @@ def walk(place: Ground, points: Sequence[tuple[str, int]]) -> None:
                 break
         if not reached:
             place.not_reached.append(point)
-            print(f"crash-points: not reached: {point}", flush=True)
         if number % 10 == 0:
             print(f"crash-points: {number} of {len(points)}", flush=True)
+
+
+def anew(place: Ground, wanted: argparse.Namespace) -> None:
+    """Look for the points that were not reached where everything is new: some are passed once in a database's life."""
+    missed, place.not_reached = place.not_reached, []
+    for point in missed:
+        name, _, nth = point.partition("#")
+        with ground(wanted.seed, wanted.mode) as other:
+            other.stop_after_s = PATIENT_S
+            walk(other, [(name, int(nth or 1))])
+        place.not_reached += other.not_reached
+        place.findings.counts["kills"] += other.findings.counts["kills"]
+        place.findings.violations += other.findings.violations
 
 
 def in_the_process(wanted: argparse.Namespace) -> int:
@@ -192,6 +254,7 @@ def in_the_process(wanted: argparse.Namespace) -> int:
         place.recovers("the recording")
         try:
             walk(place, points)
+            anew(place, wanted)
         except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
             place.findings.wrong(str(error))
             print((place.folder / "service.log").read_text(encoding="utf-8", errors="replace")[-4000:])
@@ -200,7 +263,8 @@ def in_the_process(wanted: argparse.Namespace) -> int:
         summary = {
             "mode": wanted.mode, "seed": wanted.seed, "points_found": len(found), "points_walked": len(points),
             "kills": findings.counts["kills"], "not_reached": place.not_reached, "looks": findings.counts["looks"],
-            "naked_ms_worst": findings.naked_ms_worst, "violations": len(findings.violations),
+            "naked_ms_worst": findings.naked_ms_worst, "naked_and_dead_ms": findings.counts["naked_and_dead_ms"],
+            "violations": len(findings.violations),
             "start_to_reconciled_s": {"median": round(starts[len(starts) // 2], 2), "max": round(starts[-1], 2)},
         }  # fmt: skip
     print(json.dumps(summary))
@@ -210,30 +274,55 @@ def in_the_process(wanted: argparse.Namespace) -> int:
 # --- the simulated world
 
 
-def _live(wanted: tuple[Case, int]) -> tuple[Case, set[str], int, list[str], int]:
-    """Die every death of one life: its points, how many deaths, what broke, the longest without full cover."""
-    case, times = wanted
-    broken, worst, chosen = list[str](), 0, deaths(case, times)
-    for name, nth in chosen:
-        try:
-            worst = max(worst, dies_at(case, name, nth).naked_worst)
-        except AssertionError as error:
-            broken.append(f"{case}: {name}#{nth}: {str(error)[:300]}")
-    return case, {name for name, _ in chosen}, len(chosen), broken, worst
+Ways = tuple[str, Sequence[object]]
+"""What is walked, and every single thing that can go wrong in it."""
+
+
+def _walks(times: int) -> Iterator[Ways]:
+    """Every life with its deaths; every actor with its deaths; every request with all that can become of it."""
+    for case in CASES:
+        yield f"{case}", [(case, name, nth) for name, nth in deaths(case, times)]
+    for mode in Mode:
+        yield f"actors of {mode}", actor_deaths.found(mode)
+        for way in reply_walk.WAYS:
+            yield f"requests of {mode}: {way}", reply_walk.all_wrongs(mode, way)
+
+
+def _goes(one: object) -> tuple[str, int]:
+    """Let one thing go wrong: what broke, if anything, and the longest without full cover."""
+    try:
+        match one:
+            case actor_deaths.Death():
+                return "", actor_deaths.dies(one).naked_worst
+            case reply_walk.Wrong():
+                return "", reply_walk.suffers(one).naked_worst
+            case (Case() as case, str(name), int(nth)):
+                return "", dies_at(case, name, nth).naked_worst
+            case _:
+                raise TypeError(one)
+    except (AssertionError, TradingError) as error:
+        what = f"{one[0]}: {one[1]}#{one[2]}" if isinstance(one, tuple) else str(one)
+        return f"{what}: {str(error)[:300]}", 0
 
 
 def in_the_simulated_world(wanted: argparse.Namespace) -> int:
-    """Every life; 0 when nothing promised was broken."""
-    began, names, died, broken, naked = time.monotonic(), set[str](), 0, list[str](), 0
+    """Everything; 0 when nothing promised was broken."""
+    began, points, counted, broken, naked = time.monotonic(), set[str](), Counter[str](), list[str](), 0
     with Pool(wanted.jobs) as pool:
-        for case, points, count, wrong, worst in pool.imap_unordered(_live, [(case, wanted.times) for case in CASES]):
-            names |= points
-            died, naked, broken = died + count, max(naked, worst), broken + wrong
-            print(f"crash-points: {case}: {count} deaths at {len(points)} points, naked {worst} ms at most", flush=True)
+        for name, walk in _walks(wanted.times):
+            points |= {one[1] for one in walk if isinstance(one, tuple)}
+            kind = name.split(" ")[0] if " " in name else "deaths"
+            counted[kind] += len(walk)
+            told = pool.map(_goes, walk, 4)
+            broken += [text for text, _ in told if text]
+            worst = max(ms for _, ms in told)
+            naked = max(naked, worst)
+            print(f"crash-points: {name}: {len(walk)}, naked {worst} ms at most", flush=True)
     for line in broken:
         print(f"VIOLATION {line}")
     summary = {
-        "lives": len(CASES), "points_found": len(names), "deaths": died, "naked_ms_worst": naked,
+        "lives": len(CASES), "points_found": len(points), "deaths_at_points": counted["deaths"],
+        "deaths_of_actors": counted["actors"], "requests_gone_wrong": counted["requests"], "naked_ms_worst": naked,
         "violations": len(broken), "seconds": round(time.monotonic() - began),
     }  # fmt: skip
     print(json.dumps(summary))

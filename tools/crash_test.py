@@ -27,7 +27,7 @@ from typing import Any
 import requests
 
 ROOT = Path(__file__).resolve().parents[1]
-LABEL = "tb1:"
+LABEL = "tb1:me:w1:"  # this worker's
 NAKED_MS_MAX = 3_000  # the window of P1 and the way of a market order, as seen by looking ten times a second
 LOOK_S = 0.1
 UP_S_MAX = 20.0
@@ -80,9 +80,18 @@ class Observer(threading.Thread):
         super().__init__(name="observer", daemon=True)
         self.base, self.findings = base, findings
         self.ended = threading.Event()
-        self._naked_since: float | None = None
+        self.is_absent = False
+        """Nobody is there who could act: such time is not counted as naked, but by itself."""
+        self._looked_at = time.monotonic()
+        self._is_naked = False
+        self._naked_s = 0.0
         self._session = requests.Session()
         self._session.auth = ("observer", "observer")
+
+    @property
+    def is_naked(self) -> bool:
+        """Whether the last look saw less cover than position."""
+        return self._is_naked
 
     def ask(self, method: str, **params: Any) -> Any:
         """One question to the exchange."""
@@ -103,6 +112,7 @@ class Observer(threading.Thread):
         """Look, ten times a second."""
         while not self.ended.wait(LOOK_S):
             self.look()
+        self._session.close()
 
     def look(self) -> None:
         """Is the position covered by reduce-only stops?"""
@@ -118,16 +128,19 @@ class Observer(threading.Thread):
             and order["order_type"] == "stop_market"
             and not order["order_id"].startswith("OTO-")
         )
-        now = time.monotonic()
-        if held and cover < abs(held):
-            self._naked_since = self._naked_since or now
-            naked_ms = int((now - self._naked_since) * 1000)
-            self.findings.naked_ms_worst = max(self.findings.naked_ms_worst, naked_ms)
-            if naked_ms > NAKED_MS_MAX:
-                self.findings.wrong(f"{held} held, {cover} covered, for {naked_ms} ms")
-                self._naked_since = now
+        since, self._looked_at = self._looked_at, time.monotonic()
+        was_naked, self._is_naked = self._is_naked, bool(held) and cover < abs(held)
+        if not (was_naked and self._is_naked):
+            self._naked_s = 0.0
+        elif self.is_absent:
+            self.findings.counts["naked_and_dead_ms"] += int((self._looked_at - since) * 1000)
         else:
-            self._naked_since = None
+            self._naked_s += self._looked_at - since
+        naked_ms = int(self._naked_s * 1000)
+        self.findings.naked_ms_worst = max(self.findings.naked_ms_worst, naked_ms)
+        if naked_ms > NAKED_MS_MAX:
+            self.findings.wrong(f"{held} held, {cover} covered, for {naked_ms} ms")
+            self._naked_s = 0.0
 
 
 def free_line(process: subprocess.Popen[str], words: str, deadline_s: float = 20.0) -> str:
@@ -169,21 +182,26 @@ def start_service(folder: Path, log: Path, environment: Mapping[str, str] | None
 def wait_until_reconciled(folder: Path, process: subprocess.Popen[bytes], since_ms: int) -> float:
     """Seconds until a comparison newer than this start is on disk."""
     began = time.monotonic()
-    database = next((folder / "service").glob("*.sqlite3"), folder / "service" / "tradebaas.sqlite3")
     while time.monotonic() - began < UP_S_MAX:
         if process.poll() is not None:
             raise RuntimeError(f"the service ended by itself with {process.returncode}")
-        if database.exists():
-            try:
-                with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=2) as db:
-                    row = db.execute("SELECT max(at) FROM reports").fetchone()
-            except sqlite3.OperationalError:
-                row = (None,)
-            if row[0] is not None and row[0] >= since_ms:
-                return time.monotonic() - began
+        if is_reconciled(folder, since_ms):
+            return time.monotonic() - began
         time.sleep(0.01)
-        database = next((folder / "service").glob("*.sqlite3"), database)
     raise RuntimeError("not reconciled in time")
+
+
+def is_reconciled(folder: Path, since_ms: int) -> bool:
+    """Whether a comparison newer than this is on disk."""
+    database = next((folder / "service").glob("*.sqlite3"), None)
+    if database is None:
+        return False
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=2) as db:
+            (newest,) = db.execute("SELECT max(at) FROM reports").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    return newest is not None and newest >= since_ms
 
 
 def open_brackets(folder: Path) -> dict[str, tuple[str, Decimal]]:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Folders with Python in them that are not part of the application.
 BESIDE = frozenset({"tests", "tools", "bench", "deploy", "docs"})
 
-_NEVER_TRACKED = frozenset({".git", ".venv", "__pycache__", "var", "build", "dist", "htmlcov"})
+_NEVER_TRACKED = frozenset({".git", ".venv", "__pycache__", "var", "build", "dist", "htmlcov", "node_modules"})
 
 
 def files(suffix: str = "") -> list[Path]:

@@ -1,15 +1,23 @@
-"""The way from the command line to the running service: its address and key lie in the data directory."""
+"""The way from the command line to the running service: its address and key lie in the data directory.
 
+Only the standard library: a command that asks something should be there before one has looked up.
+"""
+
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
-import requests
 
 from tradebaas.settings import Settings
 from webui.left import left_in
 
 TIMEOUT_S: Final = 10.0  # longer than a command may take inside
 NOT_RUNNING: Final = "the service is not running (nothing answers at {url}); `tradebaas run` starts it"
+WRONG_KEY: Final = (
+    "the service at {url} does not take this key; is web.operate_token of these settings the one it was started with?"
+)
+_OK, _UNAUTHORIZED = 200, 401
 
 
 class NotRunning(Exception):
@@ -30,39 +38,49 @@ class Client:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the machine has no business between us
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        parts = urlsplit(url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        # No proxy: one of the machine's has no business between us.
+        self._connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
 
     def get(self, path: str, **query: object) -> Any:
         """Look at something."""
-        return self._ask("GET", path, params={key: value for key, value in query.items() if value is not None})
+        given = urlencode({key: value for key, value in query.items() if value is not None})
+        return self._ask("GET", f"{path}?{given}" if given else path, None)
 
     def post(self, path: str, body: object = None) -> Any:
         """Have something done."""
-        return self._ask("POST", path, data=msgspec.json.encode({} if body is None else body))
+        return self._ask("POST", path, msgspec.json.encode({} if body is None else body))
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._connection.close()
 
-    def _ask(self, method: str, path: str, **more: Any) -> Any:
+    def _ask(self, method: str, path: str, body: bytes | None) -> Any:
         try:
-            answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=TIMEOUT_S, **more)
-        except requests.Timeout:
+            self._connection.request(method, f"/api/v2/{path}", body, self._headers)
+            answer = self._connection.getresponse()
+            raw = answer.read()
+        except TimeoutError:
+            self.close()
             raise SaidNo(
                 0, "no_answer", f"no answer within {TIMEOUT_S:.0f} s: look before you ask again", None
             ) from None
-        except requests.RequestException:
+        except (OSError, HTTPException):
+            self.close()
             raise NotRunning(NOT_RUNNING.format(url=self.url)) from None
         try:
-            content = msgspec.json.decode(answer.content)
+            content = msgspec.json.decode(raw)
         except msgspec.DecodeError:
             raise NotRunning(f"what answers at {self.url} is not this service") from None
-        if answer.ok:
+        if answer.status == _OK:
             return content
         error = content.get("error", {}) if isinstance(content, dict) else {}
-        raise SaidNo(answer.status_code, error.get("code", "http"), error.get("sentence", answer.reason), content)
+        sentence = error.get("sentence", answer.reason)
+        if answer.status == _UNAUTHORIZED:
+            sentence = WRONG_KEY.format(url=self.url)
+        raise SaidNo(answer.status, error.get("code", "http"), sentence, content)
 
 
 def find(settings: Settings) -> Client:

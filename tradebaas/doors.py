@@ -1,37 +1,31 @@
-"""The doors of the process: the API that people and programs knock at, and the way messages leave to a person."""
+"""The door of the process: the API that people and programs knock at, and the supervisor's notices in the log."""
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from loguru import logger
 
-from actors.incarnation import Incarnation
 from actors.journal_board import Board
-from actors.names import DESK, JOURNAL
-from actors.notifier import Notifier
-from actors.sending import LogSender, Sender
+from actors.measures import Measures
+from actors.names import DESK, NOTIFIER
 from actors.subscribers import Subscribers
 from persistence.access import Scope
-from persistence.secret import Redactor
 from persistence.store import Store
 from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
 from tradebaas import __version__
+from tradebaas.broker_choice import BrokerRoom
 from tradebaas.settings import Settings, shown
 from trading.bracket.effects import Severity
-from trading.messages import supervision
+from trading.messages import notices, supervision
 from trading.values import Milliseconds
+from webui import health
 from webui.access import Access, LocalKey, Who, first_tokens
 from webui.parts import About, Parts, through
 from webui.server import WebServer
-
-LEVELS = {
-    Severity.CRITICAL: "CRITICAL",
-    Severity.ERROR: "ERROR",
-    Severity.WARNING: "WARNING",
-    Severity.INFO: "INFO",
-}
 
 
 class Logbook:
@@ -66,6 +60,8 @@ def api(
     subscribers: Subscribers,
     *,
     url: str,
+    measures: Measures,
+    room: BrokerRoom,
 ) -> "Door":
     """The HTTP API, listening and not answering yet."""
     now = Milliseconds(runtime.clock.now_ms())
@@ -84,11 +80,20 @@ def api(
             worker=settings.service.worker_id,
             account=settings.broker.id,
             started_at=now,
-            broker={"id": settings.broker.id, "url": url, "auto_reconnect": settings.broker.auto_reconnect},
+            broker={
+                "id": settings.broker.id,
+                "configured": room.configured,
+                "url": url,
+                "auto_reconnect": settings.broker.auto_reconnect,
+            },
             settings=shown(settings),
             reconcile_interval_s=settings.reconcile.interval_s,
             tick_age_s_max=settings.limits.tick_age_s_max,
             allowed_hosts=settings.web.allowed_hosts,
+            cors_origins=settings.web.cors_origins,
+            secure_cookies=settings.web.secure_cookies,
+            trusted_proxy=settings.web.trusted_proxy,
+            keys_of_file=room.keys_of_file,
             streams_max=settings.web.streams_max,
             open_metrics=settings.web.open_metrics,
         ),
@@ -100,12 +105,27 @@ def api(
         access=access,
         clock=runtime.clock,
         log=lambda text: logger.error("{}", text),
+        measures=measures,
+        why_not=room.why_not,
+        try_key=room.try_key,
+        alert=_alert(runtime),
     )
     server = WebServer(parts, host=settings.web.host, port=settings.web.port)
     for scope, secret in made:
         # Not by the log, which hides keys: this is the one time that it can be seen.
         sys.stderr.write(f"the {scope.value} key, shown this once: {server.url}/?token={secret.reveal()}\n")
-    return Door(server, local)
+    return Door(server, local, parts)
+
+
+def _alert(runtime: ThreadsRuntime) -> Callable[[str, str], None]:
+    """The way from the API to the notifier."""
+    to = runtime.directory.address(NOTIFIER)
+
+    def tell(kind: str, text: str) -> None:
+        at = Milliseconds(runtime.clock.now_ms())
+        to.tell(notices.Notice(severity=Severity.ERROR, kind=kind, text=text, key=kind, at=at))
+
+    return tell
 
 
 @dataclass(slots=True)
@@ -114,6 +134,11 @@ class Door:
 
     server: WebServer
     local: LocalKey
+    parts: Parts
+
+    def health(self) -> Mapping[str, Any]:
+        """What `/health` says."""
+        return health.examine(self.parts)
 
     @property
     def url(self) -> str:
@@ -129,27 +154,3 @@ class Door:
         """Close."""
         self.local.remove()
         self.server.stop()
-
-
-def notifier(settings: Settings, store: Store, life: Incarnation) -> Notifier:
-    """The actor that tells people: by Telegram if it is set up, by the log in any case."""
-    telegram = settings.telegram
-
-    def say(severity: Severity, text: str) -> None:
-        logger.log(LEVELS[severity], "{}", text)
-
-    sender: Sender = LogSender(say)
-    if telegram.token is not None and telegram.chat_id:
-        from actors.telegram import TelegramSender  # its HTTP client is a sixth of a start
-
-        sender = TelegramSender(token=telegram.token, chat_id=telegram.chat_id, base_url=telegram.base_url)
-    return Notifier(
-        clock=life.clock,
-        timers=life.timers,
-        outbox=store.outbox,
-        sender=sender,
-        to_journal=life.address(JOURNAL),
-        say=say,
-        clean=Redactor([] if telegram.token is None else [telegram.token]).clean,
-        close=store.close_thread,
-    )

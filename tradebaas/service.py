@@ -13,17 +13,21 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import msgspec
 from loguru import logger
 
 from actors.desk import DeskSettings
+from actors.desk_choices import NEW_BROKER, NEW_KEY
 from actors.guardian import GuardianSettings
 from actors.incarnation import Incarnation
 from actors.journal import Journal
 from actors.journal_board import Board
 from actors.journal_start import first_picture
-from actors.names import DESK, JOURNAL
+from actors.measures import Measures
+from actors.names import DESK, JOURNAL, NOTIFIER
 from actors.order_manager import OrderSettings
 from actors.remembering import Remembering, SupervisorMemory
+from actors.remembering_choices import BROKER, chosen_parameters
 from actors.subscribers import Subscribers
 from brokers import registry
 from brokers.deribit.login import Credentials
@@ -39,8 +43,10 @@ from supervisor.process import Process, check_brake
 from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
 from tradebaas import __version__, crash_points, doors
+from tradebaas.broker_choice import HOW_TO_UNDO, BrokerRoom, with_choice
 from tradebaas.paper import PaperExchange
 from tradebaas.settings import Mode, Settings, live_problems
+from tradebaas.telegram import wiring
 from trading.bracket import Limits
 from trading.errors import ConfigError, TradingError
 from trading.restart import BrakeLimits, ProcessStart
@@ -54,6 +60,8 @@ SWITCH_INTERVAL_S: Final = 0.001
 GUARDIAN_LATER_MS: Final = 1_500
 CURRENCIES: Final = (Currency("BTC"), Currency("ETH"), Currency("USDC"))
 PAPER_KEY: Final = "paper"
+CHART_MINUTES: Final = 1
+CHART_CANDLES: Final = 300
 
 
 def now_ms() -> Milliseconds:
@@ -61,13 +69,16 @@ def now_ms() -> Milliseconds:
     return Milliseconds(time.time_ns() // 1_000_000)
 
 
-def run(settings: Settings, *, fresh: bool = False) -> int:
-    """Run the service until it is told to stop; give the exit code."""
+def run(settings: Settings, *, fresh: bool = False, file_broker: bool = False) -> int:
+    """Run the service until it is told to stop; give the exit code.
+
+    ``file_broker``: forget that a person chose another broker than the file's.
+    """
     assert __debug__, "assertions are part of the design: never run with -O"
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         with ExitStack() as leaving:
-            return _live(settings, leaving, fresh=fresh)
+            return _lives(settings, leaving, fresh=fresh, file_broker=file_broker)
     except AlreadyRunning as refusal:
         logger.error("{}", refusal)
         return EXIT_FAILED
@@ -80,31 +91,65 @@ def run(settings: Settings, *, fresh: bool = False) -> int:
         return EXIT_FAILED
 
 
-def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
-    """The process between its two ends; `leaving` takes back what was taken, last first."""
-    service = settings.service
-    worker = WorkerId(service.worker_id)
-    passed = crash_points.read(os.environ, service.mode)
-    data_dir = DataDir(service.data_dir).prepare()
+def _lives(settings: Settings, leaving: ExitStack, *, fresh: bool, file_broker: bool) -> int:
+    """One life after the other while the broker is switched; the lock is held throughout."""
+    worker = WorkerId(settings.service.worker_id)
+    data_dir = DataDir(settings.service.data_dir).prepare()
     leaving.callback(Lock(data_dir, worker=worker, pid=os.getpid(), at=now_ms()).release)
     if fresh:
         _set_aside(data_dir)
-    store = Store.open(service.data_dir, worker=worker, account=settings.broker.id, at=now_ms(), passed=passed)
+    while True:
+        with ExitStack() as life:
+            ended = _live(settings, life, fresh=fresh, file_broker=file_broker)
+        if not ended.goes_on:
+            return ended.code
+        # The page that asked for it finds the service where it was.
+        settings = msgspec.structs.replace(settings, web=msgspec.structs.replace(settings.web, port=ended.port))
+        fresh = file_broker = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """How a life ended, and whether another one begins."""
+
+    code: int
+    goes_on: bool
+    port: int
+
+
+def _live(configured: Settings, leaving: ExitStack, *, fresh: bool, file_broker: bool) -> _Ended:
+    """The process between its two ends; `leaving` takes back what was taken, last first."""
+    service = configured.service
+    worker = WorkerId(service.worker_id)
+    passed = crash_points.read(os.environ, service.mode)
+    store = Store.open(service.data_dir, worker=worker, account=configured.broker.id, at=now_ms(), passed=passed)
     leaving.callback(store.close_thread)
+    if file_broker:
+        store.settings.drop(BROKER)
+    settings = with_choice(configured, store)
+    store = store.for_account(settings.broker.id)
     log = _StartLog(store)
     brake = check_brake(log, now_ms(), BrakeLimits(crashes_max=settings.limits.crashes_max))
     if brake is not None:
         logger.critical("{}", brake.sentence)
     broker = registry.find(settings.broker.id)
-    url, credentials = _way(settings, store, leaving, fresh=fresh)
+    try:
+        url, credentials = _way(settings, store, leaving, fresh=fresh)
+    except ConfigError as error:
+        if settings is configured:
+            raise
+        raise ConfigError([*error.problems, HOW_TO_UNDO]) from error
     setups = _strategies(settings, store)
     board = Board(first_picture(store, broker=settings.broker.id))
-    subscribers, runtime = Subscribers(), ThreadsRuntime()
+    subscribers, runtime, measures = Subscribers(), ThreadsRuntime(), Measures(time.monotonic)
 
     def connection() -> Broker:
-        return registry.make(broker, credentials=credentials, url=url, passed=passed)
+        made = registry.make(broker, credentials=credentials, url=url, passed=passed, meter=measures)
+        measures.credits = lambda: made.credits_left(now_ms())
+        return made
 
-    parts = _parts(settings, store, setups, connection, board, subscribers)
+    parts = replace(_parts(settings, store, setups, connection, board, subscribers), measures=measures)
+    parts.memory.measures = measures
     if brake is not None:
         parts = replace(parts, desk=replace(parts.desk, braked=True))
     supervisor = Supervisor(
@@ -112,16 +157,29 @@ def _live(settings: Settings, leaving: ExitStack, *, fresh: bool) -> int:
         specs=children(parts, runtime),
         budgets=BUDGETS,
         memory=SupervisorMemory(store, runtime.clock.now_ms),
-        notices=(runtime.directory.address(DESK), runtime.directory.address(JOURNAL), doors.Logbook()),
+        notices=(
+            runtime.directory.address(DESK),
+            runtime.directory.address(JOURNAL),
+            doors.Logbook(),
+            wiring.Alarm(runtime.directory.address(NOTIFIER)),
+        ),
     )
-    api = doors.api(settings, store, runtime, supervisor, board, subscribers, url=url)
+    room = BrokerRoom(configured, settings, store, url=url)
+    api = doors.api(settings, store, runtime, supervisor, board, subscribers, url=url, measures=measures, room=room)
     api.start()
     leaving.callback(api.stop)
-    logger.info("{} mode, {}, data in {}, API at {}", service.mode, url, data_dir.folder, api.url)
-    code = Process(runtime, supervisor, lambda text: logger.info("{}", text)).run()
+    phone = wiring.Phone(settings, store, board, now_ms(), runtime, api.health)
+    phone.start()
+    leaving.callback(phone.stop)
+    if settings is not configured:
+        logger.warning("{} was chosen while the service ran; the file says {}", broker.id, configured.broker.id)
+    logger.info("{} mode, {}, data in {}, API at {}", settings.service.mode, url, service.data_dir, api.url)
+    process = Process(runtime, supervisor, lambda text: logger.info("{}", text))
+    code = process.run()
     if code == EXIT_OK:
         log.ended_in_order()
-    return code
+    begins_anew = supervisor.state().reason in {NEW_BROKER, NEW_KEY} and not process.was_signalled
+    return _Ended(code=code, goes_on=code == EXIT_OK and begins_anew, port=api.server.port)
 
 
 def _parts(
@@ -133,7 +191,7 @@ def _parts(
     subscribers: Subscribers,
 ) -> Parts:
     """What the house is built of, in the real world."""
-    limits = settings.limits
+    limits, started_at = settings.limits, now_ms()
 
     def journal(life: Incarnation) -> Journal:
         return Journal(
@@ -152,8 +210,10 @@ def _parts(
         orders=_orders(settings),
         desk=DeskSettings(
             instruments={setup.name: setup.instrument for setup in setups},
-            candle_minutes=next((one.kind.candle_minutes for one in setups if one.kind.candle_minutes), None),
+            candle_minutes=next((one.kind.candle_minutes for one in setups if one.kind.candle_minutes), CHART_MINUTES),
+            candles_shown=CHART_CANDLES,
             auto_reconnect=settings.broker.auto_reconnect,
+            broker=settings.broker.id,
         ),
         guardian=GuardianSettings(
             naked_ms_max=limits.naked_ms_max, act_after_ms=limits.naked_ms_max + GUARDIAN_LATER_MS
@@ -163,7 +223,7 @@ def _parts(
         stop_trigger=TriggerSource.LAST_PRICE,
         rng=Random(f"{os.getpid()}:{now_ms()}"),
         journal=journal,
-        notifier=lambda life: doors.notifier(settings, store, life),
+        notifier=lambda life: wiring.notifier(settings, store, board, started_at, life),
     )
 
 
@@ -213,7 +273,7 @@ def _strategies(settings: Settings, store: Store) -> tuple[StrategySetup, ...]:
             name,
             kind=one.strategy,
             instrument=one.instrument,
-            parameters=one.parameters,
+            parameters={**one.parameters, **chosen_parameters(store, name, one.strategy)},
             wanted=Wanted.RUNNING if one.autostart else Wanted.STOPPED,
             at=now_ms(),
         )

@@ -37,10 +37,12 @@ class Watch:
     """One instrument as the guardian sees it. Times are monotonic milliseconds."""
 
     instrument: InstrumentName
+    who: tuple[str, str] | None = None
+    """Owner and worker as they stand in our labels; None: any label of our shape is ours."""
     is_ours: bool = False
     position: Decimal = ZERO
     by_hand: Decimal = ZERO
-    """What a person bought (sold: negative) of it while it was ours: theirs, and not to be closed by us."""
+    """What others bought (sold: negative) of it while it was ours, by hand or as another worker: not ours to close."""
     orders: tuple[Order, ...] = ()
     fill_ids: tuple[FillId, ...] = ()
     label: Label | None = None
@@ -86,7 +88,7 @@ def with_fill(watch: Watch, fill: Fill) -> Watch:
         return watch
     seen = (*watch.fill_ids, fill.fill_id)[-FILLS_KEPT:]
     moved = fill.amount * fill.side.sign
-    hand = watch.by_hand + moved if watch.position and parse(fill.label) is None else watch.by_hand
+    hand = watch.by_hand + moved if watch.position and _mine(watch, fill.label) is None else watch.by_hand
     return _named(_held(replace(watch, by_hand=hand, fill_ids=seen), watch.position + moved), fill.label)
 
 
@@ -116,19 +118,29 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
 
 
 def _by_hand(watch: Watch, fills: tuple[Fill, ...]) -> Decimal:
-    """What a person did since our trade began, where its beginning is in the picture; else what was known."""
+    """What others did since our trade began, where its entry is in the picture; else what was known."""
     if watch.label is None or not watch.position:
         return watch.by_hand
-    named = ((fill, parse(fill.label)) for fill in fills)
-    began = min((fill.at for fill, label in named if label and label.bracket == watch.label.bracket), default=None)
+    named = [(fill, _mine(watch, fill.label)) for fill in fills]
+    # Not any fill of the trade: a picture that begins later has its exits alone, and not what was added before them.
+    entered = (
+        fill.at for fill, label in named if label and (label.bracket, label.leg) == (watch.label.bracket, Leg.ENTRY)
+    )
+    began = min(entered, default=None)
     if began is None:
         return watch.by_hand
-    return sum((one.amount * one.side.sign for one in fills if one.at >= began and parse(one.label) is None), ZERO)
+    return sum((fill.amount * fill.side.sign for fill, label in named if label is None and fill.at >= began), ZERO)
 
 
 def _named(watch: Watch, text: LabelText) -> Watch:
-    label = parse(text)
+    label = _mine(watch, text)
     return watch if label is None else replace(watch, label=label)
+
+
+def _mine(watch: Watch, text: LabelText) -> Label | None:
+    """The label, if it is one of ours."""
+    label = parse(text)
+    return label if label is not None and watch.who in {None, (label.owner, label.worker)} else None
 
 
 def look(watch: Watch, now: int) -> Watch:
@@ -146,11 +158,15 @@ class LabelMaker:
     owner: str
     worker: WorkerId
 
+    @property
+    def who(self) -> tuple[str, str]:
+        """Owner and worker as they stand in our labels."""
+        return tag(self.owner, OWNER_MAX), tag(self.worker, WORKER_MAX)
+
     def close(self, watch: Watch, now_ms: int) -> Place | None:
         """Close what is not covered; None when the position is another worker's."""
         label = watch.label
-        mine = tag(self.owner, OWNER_MAX), tag(self.worker, WORKER_MAX)
-        if label is None or (label.owner, label.worker) != mine:
+        if label is None or (label.owner, label.worker) != self.who:
             return None
         attempt = ATTEMPT_FIRST + watch.acted % 10
         text = LabelText(str(replace(label, leg=Leg.CLOSE, attempt=attempt)))

@@ -81,6 +81,30 @@ class Holding:
     average_price: Decimal
     mark_price: Decimal
     realized_funding: Decimal = ZERO
+    floating_profit_loss: Decimal | None = None
+    """What the exchange says it would make now, since the last settlement; None where it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One line of the account's own book. A position's funding is booked when it changes, and at settlement."""
+
+    entry_id: str
+    type: str
+    currency: Currency
+    instrument: InstrumentName | None
+    change: Decimal
+    """Of the cash: the fee of a trade, the session's results at a settlement."""
+    balance: Decimal | None
+    order_id: OrderId | None
+    fill_id: FillId | None
+    at: Milliseconds
+    funding: Decimal = ZERO
+    """Booked with this line, for the whole position held before it; above zero was received."""
+    settled: Decimal = ZERO
+    """At a settlement: the result since the last one, of the whole position, that it turned into cash."""
+    position: Decimal | None = None
+    """Held after it, signed; None where the line does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ figures, and estimate where there are none yet (marked as estimated). No prices 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum, unique
 
 from trading.errors import BadInput
 from trading.facts import Fill
@@ -37,6 +38,15 @@ class Step:
     closed: Decimal
     opened: Decimal
     realised: Decimal
+
+
+@unique
+class Known(StrEnum):
+    """How well a closed trade's result is known."""
+
+    PENDING = "pending"  # by its fills; the exchange's book, where funding stands, is still to be read
+    FINAL = "final"  # by fills and book, to the last digit
+    ESTIMATED = "estimated"  # the exchange does not say all of it, or no longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

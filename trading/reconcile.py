@@ -7,142 +7,51 @@ is shown and never touched. A picture is read in several calls while the market 
 differences of size are only *suspected* at first and acted on when the pictures of several seconds show the same.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum, unique
 
 from trading.bracket import Bracket, Limits, Phase, Pictured
 from trading.bracket.absorb import absorb
 from trading.bracket.effects import Severity
-from trading.facts import Fill, Holding, Order
-from trading.labels import parse
-from trading.values import ZERO, BracketId, InstrumentName, Leg, Milliseconds, OrderId
+from trading.facts import Fill, Order
+from trading.findings import (
+    Action,
+    Adopt,
+    CancelOrphan,
+    DatabasePicture,
+    ExchangePicture,
+    Finding,
+    FindingKind,
+    Quarantine,
+    Reduced,
+    Refresh,
+    Report,
+    Suspicion,
+)
+from trading.labels import Label, parse
+from trading.values import ZERO, BracketId, InstrumentName, Leg
+
+__all__ = [
+    "Action",
+    "Adopt",
+    "CancelOrphan",
+    "DatabasePicture",
+    "ExchangePicture",
+    "Finding",
+    "FindingKind",
+    "Quarantine",
+    "Reduced",
+    "Refresh",
+    "Report",
+    "Suspicion",
+    "concerns",
+    "reconcile",
+]
 
 CLOCK_MS = 10_000
 """How far the exchange's clock may stand from ours: our own fills are recognised by label, whatever the time."""
 
 LASTING_MS = 4_000
 """So long a difference must last; a stale reading lasts less."""
-
-
-@unique
-class FindingKind(StrEnum):
-    """What was found."""
-
-    MATCHED = "matched"
-    GHOST_TRADE = "ghost_trade"
-    PARTIAL_CLOSE = "partial_close"
-    WRONG_SIZE = "wrong_size"
-    SIDE_FLIPPED = "side_flipped"
-    MISSING_STOP = "missing_stop"
-    MISSING_TARGET = "missing_target"
-    ENTRY_NOT_FILLED = "entry_not_filled"
-    ORPHAN_PROTECTION = "orphan_protection"
-    ORPHAN_POSITION = "orphan_position"
-    UNKNOWN_ORDER = "unknown_order"
-    OTHER_WORKER = "other_worker"
-    OTHER_INSTANCE = "other_instance"
-    FOREIGN_ORDER = "foreign_order"
-    FOREIGN_POSITION = "foreign_position"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of a report."""
-
-    kind: FindingKind
-    severity: Severity
-    instrument: InstrumentName
-    sentence: str
-    order_ids: tuple[OrderId, ...] = ()
-    bracket_id: BracketId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refresh:
-    """Tell a bracket what the exchange shows of it; it repairs itself."""
-
-    bracket_id: BracketId
-    picture: Pictured
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduced:
-    """The exchange holds less than the bracket's fills explain, and it lasts: the rest was closed out of our sight."""
-
-    bracket_id: BracketId
-    held: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelOrphan:
-    """An order of ours without a bracket: take it away."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantine:
-    """Open nothing on this instrument until a person chose."""
-
-    instrument: InstrumentName
-    kind: FindingKind
-    why: str
-    order_ids: tuple[OrderId, ...] = ()
-    position: Decimal = ZERO
-
-
-Action = CancelOrphan | Refresh | Reduced | Quarantine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangePicture:
-    """Everything that rests, is held, and was filled since ``since``, read at one time."""
-
-    orders: tuple[Order, ...]
-    holdings: tuple[Holding, ...]
-    fills: tuple[Fill, ...]
-    since: Milliseconds
-    at: Milliseconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabasePicture:
-    """What we believe: the open brackets, and the ids of those that are over."""
-
-    owner: str
-    worker: str
-    """Both as they stand in labels."""
-    open: tuple[Bracket, ...]
-    over: frozenset[BracketId]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
-    """A difference of size that may still be a matter of moments."""
-
-    instrument: InstrumentName
-    position: Decimal
-    held: Decimal
-    since: Milliseconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a comparison found. ``suspicions`` go into the next one."""
-
-    at: Milliseconds
-    findings: tuple[Finding, ...]
-    actions: tuple[Action, ...]
-    suspicions: tuple[Suspicion, ...]
-    holdings: tuple[Holding, ...] = ()
-    """The account's positions as they were read."""
-
-    @property
-    def is_clean(self) -> bool:
-        """Nothing to do and nothing to worry about."""
-        quiet = {FindingKind.MATCHED, FindingKind.FOREIGN_ORDER, FindingKind.FOREIGN_POSITION, FindingKind.OTHER_WORKER}
-        return all(finding.kind in quiet for finding in self.findings) and not self.suspicions
 
 
 class _Run:
@@ -204,26 +113,35 @@ def reconcile(
     positions = {holding.instrument: holding.amount for holding in exchange.holdings if holding.amount}
     for bracket in database.open:
         _compare(run, bracket, tuple(ours.pop(bracket.plan.bracket_id, ())), positions)
-    claimed = {bracket.plan.instrument for bracket in database.open}
+    for bracket in database.given_up:
+        _wait_for_a_person(run, bracket, tuple(ours.pop(bracket.plan.bracket_id, ())), positions)
+    claimed = {bracket.plan.instrument for bracket in (*database.open, *database.given_up)}
+    explained = {
+        order.order_id
+        for instrument, amount in positions.items()
+        if instrument not in claimed
+        for order in _unclaimed(run, instrument, amount)
+    }
     for bracket_id, orders in ours.items():
-        _ownerless(run, bracket_id, tuple(orders), positions)
-    for instrument, amount in positions.items():
-        if instrument not in claimed:
-            _unclaimed(run, instrument, amount)
-    rank = {CancelOrphan: 0, Quarantine: 1, Refresh: 2, Reduced: 2}
+        _ownerless(run, bracket_id, tuple(order for order in orders if order.order_id not in explained))
+    rank = {CancelOrphan: 0, Quarantine: 1, Adopt: 2, Refresh: 2, Reduced: 2}
     return Report(
         at=exchange.at,
         findings=tuple(run.findings),
         actions=tuple(sorted(run.actions, key=lambda action: rank[type(action)])),
         suspicions=tuple(run.suspicions),
         holdings=exchange.holdings,
+        orders=exchange.orders,
     )
 
 
 def _sort_order(run: _Run, order: Order, ours: dict[BracketId, list[Order]]) -> None:
     """Whose is it?"""
     label = parse(order.label)
-    if label is None or label.owner != run.database.owner:
+    if label is not None and label.bracket in run.database.released:
+        sentence = f"order {order.order_id} was left to you"
+        run.find(FindingKind.FOREIGN_ORDER, Severity.INFO, order.instrument, sentence, orders=(order,))
+    elif label is None or label.owner != run.database.owner:
         sentence = f"order {order.order_id} is not ours and stays untouched"
         run.find(FindingKind.FOREIGN_ORDER, Severity.INFO, order.instrument, sentence, orders=(order,))
     elif label.worker != run.database.worker:
@@ -263,7 +181,16 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
     else:
         ids = tuple(order.order_id for order in orders)
         run.actions.append(
-            Quarantine(instrument=plan.instrument, kind=kind, why=text, order_ids=ids, position=position)
+            Quarantine(
+                instrument=plan.instrument,
+                kind=kind,
+                why=text,
+                order_ids=ids,
+                position=position,
+                bracket_ids=(plan.bracket_id,),
+                choices=("close", "ignore"),
+                ours=True,
+            )
         )
 
 
@@ -294,42 +221,114 @@ def _compare_cover(run: _Run, bracket: Bracket) -> None:
         run.find(FindingKind.MATCHED, Severity.INFO, plan.instrument, "as it should be", bracket=bracket)
 
 
-def _ownerless(
-    run: _Run, bracket_id: BracketId, orders: tuple[Order, ...], positions: dict[InstrumentName, Decimal]
-) -> None:
-    """Orders that carry our label and belong to no open bracket."""
+def _ownerless(run: _Run, bracket_id: BracketId, orders: tuple[Order, ...]) -> None:
+    """Orders that carry our label and that nothing explains."""
     for order in orders:
-        position = positions.get(order.instrument, ZERO)
-        protects = order.reduce_only and position != 0 and (position > 0) == (order.side.sign < 0)
-        if bracket_id in run.database.over or not protects:
-            known = bracket_id in run.database.over
-            kind = FindingKind.ORPHAN_PROTECTION if known else FindingKind.UNKNOWN_ORDER
-            text = f"order {order.order_id} carries our label, and no open trade explains it: cancelled"
-            run.find(kind, Severity.WARNING, order.instrument, text, orders=(order,))
+        known = bracket_id in run.database.over
+        kind = FindingKind.ORPHAN_PROTECTION if known else FindingKind.UNKNOWN_ORDER
+        text = f"order {order.order_id} carries our label, and no open trade explains it: cancelled"
+        run.find(kind, Severity.WARNING, order.instrument, text, orders=(order,))
+        run.actions.append(CancelOrphan(order=order))
+
+
+def _wait_for_a_person(
+    run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: dict[InstrumentName, Decimal]
+) -> None:
+    """One that was given up: what protects stays while anything is held, nothing of it buys more."""
+    plan = bracket.plan
+    position = positions.get(plan.instrument, ZERO)
+    text = f"bracket {plan.bracket_id} waits for you: {bracket.reason}; the exchange holds {position}"
+    run.find(FindingKind.GIVEN_UP, Severity.ERROR, plan.instrument, text, orders=orders, bracket=bracket)
+    for order in orders:
+        label = parse(order.label)
+        protects = order.reduce_only and position * order.side.sign < 0
+        if not protects and not order.is_dormant and not (label is not None and label.leg is Leg.CLOSE):
             run.actions.append(CancelOrphan(order=order))
-        else:
-            text = f"order {order.order_id} carries our label and protects a position the database does not know"
-            run.find(FindingKind.UNKNOWN_ORDER, Severity.ERROR, order.instrument, text, orders=(order,))
 
 
-def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> None:
-    """A position on an instrument where we have no open bracket: somebody else's, or ours and forgotten."""
-    owner, worker = run.database.owner, run.database.worker
-    labels = [parse(fill.label) for fill in run.exchange.fills if fill.instrument == instrument]
-    orders = tuple(order for order in run.exchange.orders if order.instrument == instrument)
-    labels += [parse(order.label) for order in orders]
-    mine = [label for label in labels if label is not None and label.owner == owner and label.worker == worker]
-    unknown = [label for label in mine if label.bracket not in run.database.over]
-    if not unknown:
+def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[Order, ...]:
+    """A position without a trade in the database. Gives the orders of ours that have their place beside it.
+
+    Every request is on disk before it leaves, so a trade that is unknown is no matter of moments: it was forgotten.
+    """
+    labels = _forgotten(run, instrument)
+    if not labels:
         text = f"a position of {amount} that no order of ours explains: not touched"
         run.find(FindingKind.FOREIGN_POSITION, Severity.INFO, instrument, text)
-        return
+        return ()
+    orders = tuple(one for one in run.exchange.orders if one.instrument == instrument)
+    named = {order.order_id: parse(order.label) for order in orders}
+    own = tuple(order for order in orders if (label := named[order.order_id]) and label.bracket in labels)
+    held = {one: _held(run, label, instrument) for one, label in labels.items()}
+    behind = [one for one, amount_of in held.items() if amount_of * amount > 0]
     text = f"a position of {amount} with our labels that the database does not know"
-    run.find(FindingKind.ORPHAN_POSITION, Severity.CRITICAL, instrument, text, orders=orders)
+    run.find(FindingKind.ORPHAN_POSITION, Severity.CRITICAL, instrument, text, orders=own)
+    if len(behind) == 1:
+        fills = _fills_of(run, labels[behind[0]], instrument)
+        adoption = _adoption(run, labels[behind[0]], instrument, own, fills=fills)
+        run.actions.append(adoption)
+        return adoption.orders
     if run.lasts(instrument, amount, ZERO):
-        ids = tuple(order.order_id for order in orders if parse(order.label) is not None)
         run.actions.append(
             Quarantine(
-                instrument=instrument, kind=FindingKind.ORPHAN_POSITION, why=text, order_ids=ids, position=amount
+                instrument=instrument,
+                kind=FindingKind.ORPHAN_POSITION,
+                why=text,
+                order_ids=tuple(order.order_id for order in own),
+                position=amount,
+                bracket_ids=tuple(labels),
+                choices=("adopt", "cancel", "close", "ignore"),
+                adoption=_adoption(run, _likeliest(labels, own), instrument, own, fills=()),
+                ours=True,
             )
         )
+    return tuple(order for order in own if order.reduce_only and order.side.sign * amount < 0)
+
+
+def _forgotten(run: _Run, instrument: InstrumentName) -> dict[BracketId, Label]:
+    """Trades of ours on this instrument that the database has never heard of, by the labels that name them."""
+    database = run.database
+    texts = [fill.label for fill in run.exchange.fills if fill.instrument == instrument]
+    texts += [order.label for order in run.exchange.orders if order.instrument == instrument]
+    known = database.over | database.released
+    return {
+        label.bracket: label
+        for label in (parse(text) for text in texts)
+        if label is not None
+        and (label.owner, label.worker) == (database.owner, database.worker)
+        and label.bracket not in known
+    }
+
+
+def _fills_of(run: _Run, label: Label, instrument: InstrumentName) -> tuple[Fill, ...]:
+    """A forgotten trade's own fills, and what a person did on the instrument since it began."""
+    here = [fill for fill in run.exchange.fills if fill.instrument == instrument]
+    named = [(fill, parse(fill.label)) for fill in here]
+    began = min((fill.at for fill, one in named if one is not None and one.bracket == label.bracket), default=None)
+    if began is None:
+        return ()
+    return tuple(
+        fill
+        for fill, one in named
+        if (one is not None and one.bracket == label.bracket) or (one is None and fill.at >= began)
+    )
+
+
+def _held(run: _Run, label: Label, instrument: InstrumentName) -> Decimal:
+    """What a forgotten trade holds by its own fills, signed."""
+    own = (fill for fill in _fills_of(run, label, instrument) if parse(fill.label) is not None)
+    return sum((fill.amount * fill.side.sign for fill in own), ZERO)
+
+
+def _likeliest(labels: dict[BracketId, Label], own: tuple[Order, ...]) -> Label:
+    """Of several trades that may be behind a position the one that still has orders, else the one heard of last."""
+    resting = (label for order in own if (label := parse(order.label)) and label.bracket in labels)
+    return next(resting, list(labels.values())[-1])
+
+
+def _adoption(
+    run: _Run, label: Label, instrument: InstrumentName, own: tuple[Order, ...], *, fills: tuple[Fill, ...]
+) -> Adopt:
+    holding = next(one for one in run.exchange.holdings if one.instrument == instrument)
+    orders = tuple(order for order in own if (one := parse(order.label)) and one.bracket == label.bracket)
+    return Adopt(holding=holding, label=label, orders=orders, fills=fills)

@@ -73,6 +73,8 @@ class Budget:
     period_ms: int
     delay_ms: int = 250
     delay_ms_max: int = 8_000
+    spent: Verdict = Verdict.ESCALATE
+    """What follows when it is spent: everything stops, or (ERROR) this child alone stays down and the rest goes on."""
 
     def problems(self) -> list[str]:
         """Say what is wrong with it, if anything."""
@@ -83,6 +85,8 @@ class Budget:
             found.append(f"period_ms is {self.period_ms}, not above 0")
         if not 0 < self.delay_ms <= self.delay_ms_max:
             found.append(f"delay_ms is {self.delay_ms}, not between 1 and delay_ms_max ({self.delay_ms_max})")
+        if self.spent not in {Verdict.ESCALATE, Verdict.ERROR}:
+            found.append(f"spent is {self.spent}, neither escalate nor error")
         return found
 
 
@@ -119,7 +123,7 @@ def step(ledger: Ledger, budget: Budget, ended: Ended) -> tuple[Ledger, Decision
     if verdict is not Verdict.RESTART:
         return ledger, Decision(verdict=verdict)
     if len(counted) >= budget.intensity:
-        return ledger, Decision(verdict=Verdict.ESCALATE)
+        return ledger, Decision(verdict=budget.spent)
     before = sum(child == ended.child for child, _ in counted)
     delay_ms = 0 if before == 0 else min(budget.delay_ms * 2 ** (before - 1), budget.delay_ms_max)
     ledger = replace(ledger, restarts=(*counted, (ended.child, ended.at_ms)))

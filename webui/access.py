@@ -43,7 +43,7 @@ class Access:
 
     def __init__(self, tokens: Tokens, given: Iterable[tuple[Secret, Who]], now_ms: Callable[[], int]) -> None:
         self._tokens, self._now_ms = tokens, now_ms
-        self._given = {_digest(secret.reveal()): who for secret, who in given}
+        self._given = {key_digest(secret.reveal()): who for secret, who in given}
         self._trusted: dict[str, tuple[Who, int]] = {}  # replaced whole
 
     def who(self, text: str) -> Who | None:
@@ -52,7 +52,7 @@ class Access:
         Raises:
             StoreUnavailable: the database cannot be read, and this key is not known from before.
         """
-        digest, now = _digest(text), self._now_ms()
+        digest, now = key_digest(text), self._now_ms()
         given = self._given.get(digest)
         if given is not None:
             return given
@@ -72,6 +72,14 @@ class Access:
         who = Who(scope=token.scope, name=token.name)
         self._trusted = dict(list(kept.items())[-TRUSTED_MAX:]) | {digest: (who, now)}
         return who
+
+    def holds(self, digest: str) -> bool:
+        """Whether the key with this hash is still good: a login ends with the key it came with.
+
+        Raises:
+            StoreUnavailable: the database cannot be read.
+        """
+        return digest in self._given or self._tokens.holds(digest)
 
 
 def first_tokens(tokens: Tokens, *, given: Iterable[Scope], at: Milliseconds) -> list[tuple[Scope, Secret]]:
@@ -110,6 +118,7 @@ def _is_good(token: Token) -> bool:
     return token.revoked_at is None
 
 
-def _digest(text: str) -> str:
+def key_digest(text: str) -> str:
+    """Hash a key, as it is kept and compared."""
     # Keys are compared by their hashes, so how long it takes says nothing about how much of one was right.
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,7 +1,8 @@
 """How the API speaks: JSON with money as text, and one shape for everything that goes wrong."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+import functools
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args, get_type_hints
 from urllib.parse import parse_qsl
 
 import bottle
@@ -10,8 +11,8 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 
 BODY_MAX = 64 * 1024
-LIST_MAX = 500
 QUERY_MAX = 20
+DIGITS_MAX = 30
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -69,9 +70,7 @@ def body_as(shape: type[T]) -> T:
     try:
         return msgspec.json.decode(raw or b"{}", type=shape)
     except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$.")
-        field = place.rstrip("`") or _named(said) or "body"
-        raise wrong(field, said.replace("`", "")) from None
+        raise _objection(error, "body") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise wrong("body", "is not JSON") from None
 
@@ -94,26 +93,36 @@ def header(name: str) -> str | None:
     return found
 
 
-def query(known: Mapping[str, Any]) -> dict[str, str]:
-    """Give the query's parameters; one that is not known is wrong, and not passed over."""
+def query_as(shape: type[T]) -> T:
+    """Read the query; a parameter that is not known is wrong, and not passed over. Raises Problem."""
+    text = bottle.request.environ.get("QUERY_STRING", "")
     try:
-        found = dict(parse_qsl(bottle.request.environ.get("QUERY_STRING", ""), max_num_fields=QUERY_MAX))
+        found = parse_qsl(text, keep_blank_values=True, max_num_fields=QUERY_MAX)
     except ValueError:
         raise wrong("query", f"has more than {QUERY_MAX} parameters") from None
-    for name in found:
-        if name not in known:
-            raise wrong(name, f"no such parameter; known are {', '.join(sorted(known)) or 'none'}")
-    return found
+    given: dict[str, Any] = dict(found)
+    if len(given) < len(found):
+        raise wrong("query", "names a parameter twice")
+    for name in _whole_numbers(shape) & given.keys():
+        text = given[name]
+        if text.isascii() and text.isdigit():
+            given[name] = int(text[:DIGITS_MAX])
+    try:
+        return msgspec.convert(given, shape)
+    except msgspec.ValidationError as error:
+        raise _objection(error, "query") from None
 
 
-def number(found: Mapping[str, str], name: str, *, least: int, most: int, default: int | None = None) -> int | None:
-    """Read a whole number out of a query."""
-    text = found.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most or len(text) > 18:  # noqa: PLR2004
-        raise wrong(name, f"must be a whole number from {least} to {most}")
-    return int(text)
+@functools.cache
+def _whole_numbers(shape: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields that are whole numbers: in an address everything is text."""
+    hints = get_type_hints(shape)
+    return frozenset(name for name, hint in hints.items() if hint is int or int in get_args(hint))
+
+
+def _objection(error: msgspec.ValidationError, whole: str) -> Problem:
+    said, _, place = str(error).partition(" - at `$.")
+    return wrong(place.rstrip("`") or _named(said) or whole, said.replace("`", ""))
 
 
 def _named(said: str) -> str:

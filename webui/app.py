@@ -9,20 +9,28 @@ import bottle
 from persistence.access import Scope
 from persistence.errors import StoreUnavailable
 from trading.errors import TradingError
-from webui import health, look, metrics, operate
-from webui.answers import Problem
+from webui import cors, health, login, metrics, openapi, pages, routes
+from webui.answers import Problem, json_answer
+from webui.chosen import Chosen
+from webui.commands import Commands
 from webui.gate import Gate, current
-from webui.page import PAGE
+from webui.look import Look
+from webui.operate import Operate
 from webui.parts import Parts
+from webui.routes import API, Rooms
+from webui.settle import Settle
 from webui.stream import Streams
 
-API: Final = "/api/v2"
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" a form of ours would come without its origin
 }
+API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 
 Handler = Callable[..., Any]
 
@@ -42,10 +50,17 @@ def make_app(parts: Parts, streams: Streams | None = None) -> bottle.Bottle:
 
     app.get("/health", callback=lambda: health.answer(parts))
     app.get("/metrics", callback=lambda: metrics.answer(registry))
-    app.get("/", callback=_page)
     app.get(f"{API}/stream", callback=streams.open)
-    look.mount(app, API, parts, streams)
-    operate.mount(app, API, parts)
+    chosen, commands = Chosen(parts), Commands(parts)
+    rooms = Rooms(
+        look=Look(parts, streams, chosen),
+        operate=Operate(parts, commands),
+        settle=Settle(parts, commands, chosen),
+    )
+    routes.mount(app, rooms)
+    app.get(f"{API}/openapi.json", callback=lambda: json_answer(openapi.document(parts.about.version)))
+    login.mount(app, parts, gate)
+    pages.mount(app, parts, streams)
     return app
 
 
@@ -86,8 +101,13 @@ def _must_operate() -> None:
 
 
 def _finish(counts: metrics.Counts) -> None:
+    response = bottle.response
     for name, value in HEADERS.items():
-        bottle.response.set_header(name, value)
+        response.set_header(name, value)
+    if "Content-Security-Policy" not in response.headers:
+        is_page = str(response.content_type).startswith("text/html")
+        response.set_header("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
+    cors.finish()
     counts.answered(bottle.response.status_code)
 
 
@@ -100,7 +120,3 @@ def _error_page(error: bottle.HTTPError) -> bytes:
     body = problem.body
     assert isinstance(body, bytes)
     return body
-
-
-def _page() -> bottle.HTTPResponse:
-    return bottle.HTTPResponse(PAGE, 200, {"Content-Type": "text/html; charset=utf-8"})

@@ -9,6 +9,7 @@ from typing import Any, Final
 import bottle
 
 from actors.journal_board import Beat, Picture
+from actors.names import NOTIFIER
 from persistence.errors import StoreUnavailable
 from persistence.switches import Wish
 from supervisor.health import TreeState
@@ -108,7 +109,11 @@ def _of_tree(tree: TreeState) -> list[Reason]:
         code = "starting" if tree.phase is Phase.STARTING else "not_running"
         found.append(Reason(code=code, sentence=f"the service is {tree.phase.value}", fails=True))
     for child in tree.children:
-        if child.restart is Restart.PERMANENT and child.phase is not Phase.RUNNING:
+        if child.phase is Phase.ERROR and child.id == NOTIFIER:
+            # Trading goes on without it; that nobody is told of anything is for a person to see here.
+            sentence = f"{child.id} has failed too often and stays down until a restart: {child.reason}"
+            found.append(Reason(code="notifier_down", sentence=sentence, fails=False))
+        elif child.restart is Restart.PERMANENT and child.phase is not Phase.RUNNING:
             code = "starting" if child.phase in {Phase.STARTING, Phase.IDLE} else "not_running"
             found.append(Reason(code=code, sentence=f"{child.id} is {child.phase.value}", fails=True))
         elif (child.pulse.oldest_ms or 0) > WAITED_MS_MAX:

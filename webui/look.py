@@ -1,6 +1,5 @@
 """Everything that only looks: the board for what is now, the store for what was."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import bottle
@@ -10,52 +9,35 @@ from actors.journal_board import Picture
 from persistence.brackets import Trade, Which
 from trading.values import BracketId, plain
 from webui import health, views
-from webui.answers import LIST_MAX, json_answer, listed, missing, number, query, wrong
+from webui.answers import json_answer, listed, missing, wrong
+from webui.bodies import (
+    ID_MAX,
+    LIST_MAX,
+    CandlesQuery,
+    EventsQuery,
+    IssuesQuery,
+    NoQuery,
+    PageQuery,
+    TradesQuery,
+)
+from webui.chosen import Chosen
 from webui.parts import Parts
 from webui.stream import Streams
 
-PAGE_SIZE: Final = 50
 CURVE_MAX: Final = 2_000  # closed trades in an equity curve
-_ID_MAX: Final = 10**17
-_PAGED: Final = {"limit": None, "before": None}
-
-
-def mount(app: bottle.Bottle, api: str, parts: Parts, streams: Streams) -> None:
-    """Put every address of this module into the application."""
-    look = Look(parts, streams)
-    addresses: dict[str, Callable[..., Any]] = {
-        "status": look.status,
-        "strategies": look.strategies,
-        "strategies/<name>": look.strategy,
-        "trades": look.trades,
-        "trades/<name>": look.trade,
-        "orders": look.orders,
-        "positions": look.positions,
-        "events": look.events,
-        "issues": look.issues,
-        "issues/<name>": look.issue,
-        "reconciliations": look.reconciliations,
-        "broker/active": look.broker,
-        "risk-settings": look.risk,
-        "settings": look.settings,
-        "equity": look.equity,
-    }
-    for path, handler in addresses.items():
-        app.get(f"{api}/{path}", callback=handler)
 
 
 class Look:
     """Answers that change nothing."""
 
-    def __init__(self, parts: Parts, streams: Streams) -> None:
-        self._parts, self._streams = parts, streams
+    def __init__(self, parts: Parts, streams: Streams, chosen: Chosen) -> None:
+        self._parts, self._streams, self._chosen = parts, streams, chosen
 
     @property
     def _picture(self) -> Picture:
         return self._parts.board.picture
 
-    def status(self) -> bottle.HTTPResponse:
-        query({})
+    def status(self, _asked: NoQuery) -> bottle.HTTPResponse:
         picture, about = self._picture, self._parts.about
         examined = health.examine(self._parts)
         return json_answer(
@@ -87,11 +69,10 @@ class Look:
             }
         )
 
-    def strategies(self) -> bottle.HTTPResponse:
-        query({})
+    def strategies(self, _asked: NoQuery) -> bottle.HTTPResponse:
         return json_answer(listed([row for _, row in sorted(self._picture.strategies.items())]))
 
-    def strategy(self, name: str) -> bottle.HTTPResponse:
+    def strategy(self, _asked: NoQuery, name: str) -> bottle.HTTPResponse:
         picture = self._picture
         row = picture.strategies.get(name)
         if row is None:
@@ -100,81 +81,69 @@ class Look:
         refusals = [refusal for refusal in reversed(picture.refusals) if refusal["strategy"] == name]
         return json_answer({**row, "trades": trades, "refusals": refusals})
 
-    def trades(self) -> bottle.HTTPResponse:
-        found = query({"status": None, "strategy": None, **_PAGED})
-        limit, before = _page(found)
-        which = None
-        if "status" in found:
-            try:
-                which = Which(found["status"])
-            except ValueError:
-                raise wrong("status", f"must be one of {', '.join(Which)}") from None
-        page = self._parts.store.trades(which=which, strategy=found.get("strategy"), limit=limit, before=before)
+    def trades(self, asked: TradesQuery) -> bottle.HTTPResponse:
+        page = self._parts.store.trades(
+            which=asked.status, strategy=asked.strategy, limit=asked.limit, before=asked.before
+        )
         return json_answer(listed([views.trade_row(trade) for trade in page.items], page.next))
 
-    def trade(self, name: str) -> bottle.HTTPResponse:
+    def trade(self, _asked: NoQuery, name: str) -> bottle.HTTPResponse:
         story = self._parts.store.trade(BracketId(name))
         if story is None:
             raise missing("trade", name)
         return json_answer(views.story_row(story))
 
-    def orders(self) -> bottle.HTTPResponse:
-        query({})
+    def orders(self, _asked: NoQuery) -> bottle.HTTPResponse:
         rows = sorted(self._picture.orders.values(), key=lambda row: (row["instrument"], row["updated_at"]))
         return json_answer(listed(rows))
 
-    def positions(self) -> bottle.HTTPResponse:
-        query({})
+    def positions(self, _asked: NoQuery) -> bottle.HTTPResponse:
         return json_answer(listed(views.position_rows(self._picture)))
 
-    def events(self) -> bottle.HTTPResponse:
-        found = query({"kind": None, "subject": None, **_PAGED})
-        limit, before = _page(found)
+    def events(self, asked: EventsQuery) -> bottle.HTTPResponse:
         rows = self._parts.store.events.newest(
-            limit=limit + 1, before=before, kind=found.get("kind"), subject=found.get("subject")
+            limit=asked.limit + 1, before=asked.before, kind=asked.kind, subject=asked.subject, words=asked.q
         )
-        shown = [event_row(event) for event in rows[:limit]]
-        return json_answer(listed(shown, shown[-1]["id"] if len(rows) > limit else None))
+        shown = [event_row(event) for event in rows[: asked.limit]]
+        return json_answer(listed(shown, shown[-1]["id"] if len(rows) > asked.limit else None))
 
-    def issues(self) -> bottle.HTTPResponse:
-        found = query({"status": None, **_PAGED})
-        limit, before = _page(found)
-        status = found.get("status", "open")
-        if status == "open":
+    def issues(self, asked: IssuesQuery) -> bottle.HTTPResponse:
+        if asked.status == "open":
             return json_answer(listed([views.issue_row(issue) for issue in self._parts.store.issues.still_open()]))
-        if status != "all":
-            raise wrong("status", "must be one of open, all")
-        rows = self._parts.store.issues.newest(limit=limit + 1, before=before)
-        shown = [views.issue_row(issue) for issue in rows[:limit]]
-        return json_answer(listed(shown, shown[-1]["id"] if len(rows) > limit else None))
+        rows = self._parts.store.issues.newest(limit=asked.limit + 1, before=asked.before)
+        shown = [views.issue_row(issue) for issue in rows[: asked.limit]]
+        return json_answer(listed(shown, shown[-1]["id"] if len(rows) > asked.limit else None))
 
-    def issue(self, name: str) -> bottle.HTTPResponse:
+    def issue(self, _asked: NoQuery, name: str) -> bottle.HTTPResponse:
         issue = self._parts.store.issues.get(int(name)) if is_number(name) else None
         if issue is None:
             raise missing("issue", name)
         return json_answer(views.issue_row(issue))
 
-    def reconciliations(self) -> bottle.HTTPResponse:
-        limit, before = _page(query(_PAGED))
-        rows = self._parts.store.reports.newest(limit=limit + 1, before=before)
-        shown = [views.report_row(report) for report in rows[:limit]]
-        return json_answer(listed(shown, shown[-1]["id"] if len(rows) > limit else None))
+    def reconciliations(self, asked: PageQuery) -> bottle.HTTPResponse:
+        rows = self._parts.store.reports.newest(limit=asked.limit + 1, before=asked.before)
+        shown = [views.report_row(report) for report in rows[: asked.limit]]
+        return json_answer(listed(shown, shown[-1]["id"] if len(rows) > asked.limit else None))
 
-    def broker(self) -> bottle.HTTPResponse:
-        query({})
+    def broker(self, _asked: NoQuery) -> bottle.HTTPResponse:
         return json_answer(self._broker())
 
-    def risk(self) -> bottle.HTTPResponse:
-        query({})
-        return json_answer(self._parts.about.settings.get("risk", {}))
+    def risk(self, _asked: NoQuery) -> bottle.HTTPResponse:
+        return json_answer(self._chosen.risk())
 
-    def settings(self) -> bottle.HTTPResponse:
-        query({})
-        return json_answer(self._parts.about.settings)
+    def settings(self, _asked: NoQuery) -> bottle.HTTPResponse:
+        return json_answer(self._chosen.settings())
 
-    def equity(self) -> bottle.HTTPResponse:
+    def candles(self, asked: CandlesQuery) -> bottle.HTTPResponse:
+        """The newest closed candles, the oldest first."""
+        known = self._picture.candles
+        if asked.instrument is None and len(known) > 1:
+            raise wrong("instrument", f"must be one of {', '.join(sorted(known))}")
+        candles = known.get(asked.instrument or next(iter(known), ""), ())
+        return json_answer(listed([views.candle_row(candle) for candle in candles[-asked.limit :]]))
+
+    def equity(self, _asked: NoQuery) -> bottle.HTTPResponse:
         """What closed trades made, one curve for each coin, and what the account is worth now."""
-        query({})
         curves: dict[str, list[dict[str, Any]]] = {}
         totals: dict[str, Any] = {}
         for trade in self._closed():
@@ -202,6 +171,7 @@ class Look:
         now = self._parts.clock.monotonic_ms()
         return {
             **self._parts.about.broker,
+            "auto_reconnect": self._chosen.auto_reconnect(),
             "is_up": link.is_up,
             "is_wanted": health.is_wanted(self._parts),
             "reason": link.reason,
@@ -212,10 +182,4 @@ class Look:
 
 def is_number(text: str) -> bool:
     """Whether this can be the id of a row."""
-    return text.isascii() and text.isdigit() and int(text[:20]) < _ID_MAX
-
-
-def _page(found: dict[str, str]) -> tuple[int, int | None]:
-    limit = number(found, "limit", least=1, most=LIST_MAX, default=PAGE_SIZE)
-    assert limit is not None
-    return limit, number(found, "before", least=1, most=_ID_MAX)
+    return text.isascii() and text.isdigit() and int(text[:20]) < ID_MAX

@@ -1,4 +1,8 @@
-"""The figures Prometheus collects: read from the board and the tree at the moment somebody asks, kept nowhere else."""
+"""The figures Prometheus collects: read from the board and the tree at the moment somebody asks, kept nowhere else.
+
+docs/metrics.md says what each means; a test holds the two together. Labels are names from the settings or words of
+ours, never ids: however long it runs, there are no more of them.
+"""
 
 import threading
 from collections import Counter
@@ -7,13 +11,22 @@ from typing import Final
 
 import bottle
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from actors.journal_board import Picture
+from actors.measures import Measures
+from persistence.errors import StoreUnavailable
 from supervisor.health import TreeState
 from trading.lifecycle import State
 from trading.messages.supervision import Phase
+from trading.values import Side
 from webui.parts import Parts
 from webui.stream import Streams
 
@@ -63,6 +76,8 @@ class _Figures(Collector):
         yield InfoMetricFamily("tradebaas_build", "What runs here.", value=build)
         yield _gauge("tradebaas_start_timestamp_seconds", "When the process started.", about.started_at / 1000)
         yield from _trading(picture)
+        yield from _money(self._parts, picture)
+        yield from _latencies(self._parts.measures)
         yield from _tree(self._parts.tree())
         requests = CounterMetricFamily("tradebaas_http_requests", "Requests answered.", labels=["status"])
         for status, count in sorted(self._counts.by_class().items()):
@@ -83,10 +98,14 @@ def _trading(picture: Picture) -> Iterator[Metric]:
     yield _gauge("tradebaas_positions_open", "Positions that are not flat.", len(picture.positions))
     yield _gauge("tradebaas_orders_working", "Orders that rest or wait.", len(picture.orders))
     yield _gauge("tradebaas_events_unsaved", "Events the database did not take.", picture.unsaved)
-    beats = {"tick": picture.tick, "candle": picture.candle, "reconcile": picture.reconcile, "fact": picture.fact}
-    for name, beat in beats.items():
+    for name, beat, text in (
+        ("tick", picture.tick, "When the last price came."),
+        ("candle", picture.candle, "When the last closed candle came."),
+        ("reconcile", picture.reconcile, "When database and exchange were last compared."),
+        ("fact", picture.fact, "When anything last came from the exchange."),
+    ):
         if beat is not None:
-            yield _gauge(f"tradebaas_last_{name}_timestamp_seconds", f"When the last {name} came.", beat.at_ms / 1000)
+            yield _gauge(f"tradebaas_last_{name}_timestamp_seconds", text, beat.at_ms / 1000)
     scores = GaugeMetricFamily("tradebaas_score", "The promises; all should be 0.", labels=["score"])
     for score, value in sorted(picture.scores.items()):
         scores.add_metric([score], value)
@@ -95,15 +114,53 @@ def _trading(picture: Picture) -> Iterator[Metric]:
     for state in State:
         states.add_metric([state.value], sum(row["state"] == state.value for row in picture.strategies.values()))
     yield states
-    for name in ("equity", "available"):
-        funds = GaugeMetricFamily(f"tradebaas_account_{name}", f"The account's {name}, in coins.", labels=["currency"])
-        for currency, row in sorted(picture.funds.items()):
-            funds.add_metric([currency], float(row[name]))
-        yield funds
     events = CounterMetricFamily("tradebaas_events", "Events written since the start.", labels=["kind"])
     for kind, count in sorted(picture.events.items()):
         events.add_metric([kind], count)
     yield events
+
+
+def _money(parts: Parts, picture: Picture) -> Iterator[Metric]:
+    """In coins, as floats: to be drawn, not to be reckoned with."""
+    for name, text in {"equity": "What the account is worth.", "available": "What is free for new orders."}.items():
+        funds = GaugeMetricFamily(f"tradebaas_account_{name}_coins", text, labels=["currency"])
+        for currency, row in sorted(picture.funds.items()):
+            funds.add_metric([currency], float(row[name]))
+        yield funds
+    held = GaugeMetricFamily("tradebaas_position_amount", "What is held; short is negative.", labels=["instrument"])
+    for instrument, row in sorted(picture.positions.items()):
+        held.add_metric([instrument], float(row["amount"]) * (1 if row["side"] == Side.BUY.value else -1))
+    yield held
+    closed = CounterMetricFamily(
+        "tradebaas_trades_closed", "Trades closed since the database was made.", labels=["currency"]
+    )
+    made = GaugeMetricFamily(
+        "tradebaas_profit_realized_coins", "What closed trades made, fees paid.", labels=["currency"]
+    )
+    try:
+        for total in parts.store.brackets.totals():
+            closed.add_metric([total.currency], total.trades)
+            made.add_metric([total.currency], total.net)
+    except StoreUnavailable:
+        return  # an absent figure says that it is not known; a zero would lie
+    yield from (closed, made)
+
+
+def _latencies(measures: Measures | None) -> Iterator[Metric]:
+    if measures is None:
+        return
+    for name, text, histogram in (
+        ("tick_to_order", "From a price on the socket to the bracket's order on the socket.", measures.tick_to_order),
+        ("order_round_trip", "From an order, edit or cancel to its answer.", measures.round_trip),
+        ("commit", "One step of a bracket, until it is on disk.", measures.commit),
+    ):
+        family = HistogramMetricFamily(f"tradebaas_{name}_seconds", text)
+        family.add_metric([], buckets=histogram.buckets(), sum_value=histogram.total_s)
+        yield family
+    left = GaugeMetricFamily("tradebaas_credits_left", "Requests the exchange would take now.", labels=["pool"])
+    for pool, count in sorted(measures.credits().items()):
+        left.add_metric([pool], count)
+    yield left
 
 
 def _tree(tree: TreeState) -> Iterator[Metric]:

@@ -7,15 +7,19 @@ from typing import Any, Final
 from actors.address import Address, ask
 from actors.clock import Clock
 from actors.journal_board import Board
+from actors.measures import Measures
 from actors.subscribers import Subscribers
+from persistence.secret import Secret
 from persistence.store import Store
 from supervisor.health import TreeState
+from trading.errors import Unavailable
 from trading.messages import desk
 from webui.access import Access
 
 ANSWER_S: Final = 5.0  # how long a command may take until somebody is told that it is not known
 
 AskDesk = Callable[[desk.Command], desk.Answer]
+TryKey = Callable[[str, str | None, Secret | None], Mapping[str, Any]]
 
 
 def through(address: Address[desk.Message], timeout_s: float = ANSWER_S) -> AskDesk:
@@ -27,6 +31,10 @@ def through(address: Address[desk.Message], timeout_s: float = ANSWER_S) -> AskD
         return answer
 
     return ask_desk
+
+
+def _nobody_tries(_broker: str, _client_id: str | None, _secret: Secret | None) -> Mapping[str, Any]:
+    raise Unavailable("nothing here can try a key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +51,13 @@ class About:
     reconcile_interval_s: int = 60
     tick_age_s_max: int = 30
     allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    secure_cookies: bool = False
+    trusted_proxy: str = ""
     streams_max: int = 20
     open_metrics: bool = False
+    keys_of_file: tuple[str, ...] = ()
+    """The brokers whose key stands in the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +73,10 @@ class Parts:
     access: Access
     clock: Clock
     log: Callable[[str], None] = field(default=lambda _text: None)
+    why_not: Callable[[str], str] = field(default=lambda _broker: "")
+    """Says why a broker must not become the active one; empty when it may."""
+    try_key: TryKey = field(default=_nobody_tries)
+    """Logs in once, with the kept key or the one given, and says what came of it."""
+    alert: Callable[[str, str], None] = field(default=lambda _kind, _text: None)
+    """Told the kind and text of what a person should hear of."""
+    measures: Measures | None = None

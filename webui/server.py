@@ -14,6 +14,9 @@ from webui.stream import Streams
 THREADS_SPARE: Final = 4  # for everything that is not a stream
 CONNECTIONS_MAX: Final = 200
 STOP_S: Final = 5
+SLOW_S_MAX: Final = 30
+"""A client that sends or takes nothing for so long is let go; a stream says something twice as often."""
+SLOW_LOOK_S: Final = 5
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach a server that listens everywhere
 
 
@@ -40,6 +43,9 @@ class WebServer:
             channel_request_lookahead=5,  # lets a stream learn that its listener is gone
             max_request_body_size=BODY_MAX,
             clear_untrusted_proxy_headers=True,
+            channel_timeout=SLOW_S_MAX,
+            cleanup_interval=SLOW_LOOK_S,
+            **_behind(parts.about.trusted_proxy),
         )
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
@@ -72,3 +78,11 @@ class WebServer:
             if not channel.total_outbufs_len:
                 channel.handle_close()
         self._server.close()
+
+
+def _behind(proxy: str) -> dict[str, Any]:
+    """What waitress needs to believe a proxy, and nobody else."""
+    if not proxy:
+        return {}
+    believed = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {"trusted_proxy": proxy, "trusted_proxy_headers": believed, "trusted_proxy_count": 1}

@@ -12,7 +12,8 @@ import bottle
 
 from actors.journal import event_row
 from actors.subscribers import Subscriber, Told
-from webui.answers import Problem, encode, header, number, query
+from webui.answers import Problem, encode, header, query_as, wrong
+from webui.bodies import ID_MAX, StreamQuery
 from webui.parts import Parts
 
 REPLAY_MAX: Final = 1_000
@@ -143,5 +144,10 @@ def piece(kind: str, content: object, event_id: int | None) -> bytes:
 
 def _last_seen() -> int | None:
     """The id the page saw last: by its browser's header, or by a parameter when it begins anew."""
-    text = header("Last-Event-ID") or query({"last_event_id": None}).get("last_event_id")
-    return number({"last_event_id": text} if text else {}, "last_event_id", least=0, most=10**17)
+    asked = query_as(StreamQuery).last_event_id
+    text = header("Last-Event-ID")
+    if text is None:
+        return asked
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > ID_MAX:
+        raise wrong("last_event_id", f"must be a whole number up to {ID_MAX}")
+    return int(text)

@@ -11,9 +11,20 @@ from actors.journal_rows import fill_row, money, order_row
 from persistence.brackets import StoredIntent, Story, Trade
 from persistence.codec import encode_request
 from persistence.issues import Issue, Report
+from trading.facts import Candle
 from trading.values import Leg
 
 Row = dict[str, Any]
+
+
+def candle_row(candle: Candle) -> Row:
+    """One closed candle."""
+    return {
+        "instrument": candle.instrument,
+        "minutes": candle.minutes,
+        "at": candle.opened_at,
+        **{name: money(getattr(candle, name)) for name in ("open", "high", "low", "close", "volume")},
+    }
 
 
 def trade_row(trade: Trade) -> Row:

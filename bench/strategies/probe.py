@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - it is put beside the real strategies, not imported from here
 """Strategies for measuring only; the bench puts this folder beside the real ones, in a process of its own."""
 
 import time

@@ -15,9 +15,10 @@ from brokers.deribit.read import (
     whole,
 )
 from brokers.facts import Portfolio
-from brokers.outcomes import AccountSummary, Ledger, LedgerEntry, RateLimits
+from brokers.outcomes import AccountSummary, Ledger, RateLimits
 from trading.errors import BadInput
-from trading.values import Currency, InstrumentName, Milliseconds, OrderId
+from trading.facts import LedgerEntry
+from trading.values import Currency, FillId, InstrumentName, Milliseconds, OrderId
 
 
 def portfolio(raw: dict[str, Any]) -> Portfolio:
@@ -118,7 +119,7 @@ def ledger(raw: object) -> Ledger:
 def _entry(raw: dict[str, Any]) -> LedgerEntry:
     entry_id = raw.get("id")
     instrument = text_or_empty(raw, "instrument_name")
-    order_id = text_or_empty(raw, "order_id")
+    order_id, fill_id = text_or_empty(raw, "order_id"), text_or_empty(raw, "trade_id")
     return LedgerEntry(
         entry_id=str(entry_id) if isinstance(entry_id, int | str) else "",
         type=text_or_empty(raw, "type"),
@@ -127,8 +128,11 @@ def _entry(raw: dict[str, Any]) -> LedgerEntry:
         change=number_or_zero(raw, "change"),
         balance=number_or_none(raw, "balance"),
         order_id=OrderId(order_id) if order_id else None,
-        fill_id=text_or_empty(raw, "trade_id") or None,
+        fill_id=FillId(fill_id) if fill_id else None,
         at=Milliseconds(whole(raw, "timestamp")),
+        funding=number_or_zero(raw, "interest_pl"),
+        settled=number_or_zero(raw, "session_upl"),
+        position=number_or_none(raw, "position"),
     )
 
 

@@ -96,6 +96,10 @@ class DeribitBroker:
         """A moment the exchange's clock has certainly passed: for saying that a deadline is over."""
         return self._session.line.clock.at_least(now)
 
+    def credits_left(self, now: Milliseconds) -> dict[str, int]:
+        """How many requests each pool would pay for. Any thread may look."""
+        return self._session.line.budget.left(now)
+
     def _flush(self) -> dict[int, str]:
         """Send what waits; give the numbers of those that certainly did not leave, and why."""
         line = self._session.line

@@ -85,6 +85,10 @@ class Bucket:
         self._refill(now)
         self._units -= _UNITS
 
+    def left(self, now: Milliseconds) -> int:
+        """How many requests it would pay for; below 0 when more was spent than there was."""
+        return min(self._units + max(0, now - self._at) * self._per_ms, self._burst) // _UNITS
+
     def _refill(self, now: Milliseconds) -> None:
         if now > self._at:
             self._units = min(self._units + (now - self._at) * self._per_ms, self._burst)
@@ -110,6 +114,10 @@ class Budget:
     def force(self, pool: Pool, now: Milliseconds) -> None:
         """Pay for a request the connection cannot live without (a heartbeat's answer, a login)."""
         self._buckets[pool].force(now)
+
+    def left(self, now: Milliseconds) -> dict[str, int]:
+        """How many requests each pool would pay for now. Any thread may look; it changes nothing."""
+        return {pool.value: bucket.left(now) for pool, bucket in self._buckets.items()}
 
     def exhausted(self, now: Milliseconds) -> None:
         """Believe the exchange that there is nothing left."""

@@ -201,6 +201,7 @@ def holding(raw: dict[str, Any]) -> Holding:
         average_price=number_or_zero(raw, "average_price"),
         mark_price=number_or_zero(raw, "mark_price"),
         realized_funding=number_or_zero(raw, "realized_funding"),
+        floating_profit_loss=number_or_none(raw, "floating_profit_loss"),
     )
 
 

@@ -1,6 +1,7 @@
 """A notifier in the simulated world with a phone that takes messages or does not, and a disk that can fail."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ class House:
         self.said: list[tuple[Severity, str]] = []
         self.journal: list[Any] = []
         self.closed = 0
+        self.summary_fails = False
         self.runtime = SimulatedRuntime(seed=1)
         now = Milliseconds(self.runtime.clock.now_ms())
         self.store = Store.open(folder, worker=WorkerId("w1"), account="main", at=now, sync=Sync.OFF)
@@ -160,9 +162,17 @@ class House:
             to_journal=life.address(JOURNAL),
             say=lambda severity, text: self.said.append((severity, text)),
             settings=self.settings,
+            notifying=self.store.notifying,
+            summary=self._summary,
             clean=lambda text: text.replace("hunter2", "***"),
             close=self._close,
         )
+
+    def _summary(self, day: date, since: Milliseconds, until: Milliseconds) -> str:
+        assert since < until
+        if self.summary_fails:
+            raise DiskFull("no room")
+        return f"summary of {day}"
 
     def _close(self) -> None:
         self.closed += 1

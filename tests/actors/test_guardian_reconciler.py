@@ -150,13 +150,14 @@ def test_a_report_that_cannot_be_kept_is_acted_on_all_the_same() -> None:
 
 
 def test_the_guardian_acts_late_says_so_and_rests_while_the_line_is_down() -> None:
-    watch, to_broker, to_notifier, to_journal = Watch(), Ear(), Ear(), Ear()
+    watch, to_broker, to_notifier, to_journal, to_orders = Watch(), Ear(), Ear(), Ear(), Ear()
     actor = Guardian(
         clock=watch,
         timers=watch,
         to_broker=to_broker,
         to_notifier=to_notifier,
         to_journal=to_journal,
+        to_orders=to_orders,
         settings=GuardianSettings(naked_ms_max=2_000, act_after_ms=3_500),
         label=LabelMaker(owner="me", worker=WorkerId("w1")),
     )

@@ -1,5 +1,6 @@
 """What a person is told: on disk first, then delivered, once if it can be, again and again if it must be."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_what_waits_is_delivered_by_the_next_life(house: House) -> None:
     house.runs(5_000)
     house.phone.always = None
     house.restarts()
-    house.runs(2 * MINUTE)
+    house.runs(50_000)
 
     assert house.phone.texts == ["a stop is missing"]
 
@@ -138,18 +139,31 @@ def test_no_secret_reaches_log_journal_or_phone(house: House) -> None:
 def test_a_critical_one_comes_again_until_it_is_acknowledged(house: House) -> None:
     house.tells("naked", Severity.CRITICAL)
     house.runs(16 * MINUTE)
-    assert [line.again for message in house.phone.messages for line in message] == [False, True, True, True]
+    assert [line.again for message in house.phone.messages for line in message] == [False, True, True, True, True]
 
     assert house.outbox.acknowledge(by="jan", at=house.now) == 1
     house.runs(HOUR)
-    assert len(house.phone.messages) == 4
+    assert len(house.phone.messages) == 5
+
+
+def test_an_alert_comes_after_growing_waits_and_never_stops(house: House) -> None:
+    house.tells("naked", Severity.CRITICAL)
+    came: list[int] = []
+    for second in range(0, 12 * 3_600, 10):
+        before = len(house.phone.messages)
+        house.runs(10_000)
+        came += [second] * (len(house.phone.messages) - before)
+
+    waits = [round((later - earlier) / 60) for earlier, later in itertools.pairwise(came)]
+    assert waits[:7] == [1, 2, 4, 8, 16, 30, 30]
+    assert set(waits[7:]) == {30}
 
 
 def test_it_insists_in_the_next_life_too(house: House) -> None:
     house.tells("naked", Severity.CRITICAL)
     house.runs(1_000)
     house.restarts()
-    house.runs(11 * MINUTE)
+    house.runs(4 * MINUTE)
 
     assert house.phone.texts == ["naked"] * 3
 
@@ -184,7 +198,8 @@ def test_each_kind_is_as_loud_as_wanted(
     house.tells("bought", severity)
     notice = outbox.Notice(severity=severity, type="trade_opened", text="from the outbox")
     house.outbox.put(notice, at=house.now)
-    house.runs(2 * MINUTE)
+    house.runtime.directory.address(NOTIFIER).tell(notices.Outbox())
+    house.runs(MINUTE - 1)
 
     lines = [line for message in house.phone.messages for line in message]
     assert sorted(line.text for line in lines) == (["bought", "from the outbox"] if arrives else [])

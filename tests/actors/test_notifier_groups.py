@@ -62,13 +62,43 @@ def test_another_severity_is_other_news(house: House) -> None:
     assert sorted(house.phone.texts) == ["margin is gone", "margin is low"]
 
 
-def test_the_count_of_a_critical_one_does_not_insist_beside_the_first(house: House) -> None:
-    for _ in range(3):
-        house.tells("naked", Severity.CRITICAL)
-    house.runs(11 * MINUTE)
+def test_an_alert_that_comes_again_is_the_same_alert_with_a_count(house: House) -> None:
+    """It is delivered in its own time; what is added is how often, and the newest words for it."""
+    for seconds in range(20):
+        house.tells(f"naked for {30 * seconds} s", Severity.CRITICAL, key="naked:BTC-PERPETUAL")
+        house.runs(30_000)
 
-    assert house.phone.texts.count("naked (2 more times within 60 s)") == 1
-    assert house.phone.texts.count("naked") == 3
+    lines = [line for message in house.phone.messages for line in message]
+    assert [line.text for line in lines] == [f"naked for {seconds} s" for seconds in (0, 30, 150, 390)]
+    assert [line.times for line in lines] == [1, 2, 6, 14]
+    assert "14 times, last at " in lines[-1].footnote
+    assert len(house.outbox.newest()) == 1
+
+
+def test_after_an_answer_it_does_not_insist_any_more_but_is_not_forgotten(house: House) -> None:
+    house.tells("naked", Severity.CRITICAL)
+    house.runs(1_000)
+    assert house.outbox.acknowledge(by="me", at=house.now) == 1
+    house.tells("naked", Severity.CRITICAL)
+    house.runs(20 * MINUTE)
+
+    assert house.phone.texts == ["naked", "naked (once more within 60 s)"]
+    house.runs(MINUTE)
+    house.tells("naked", Severity.CRITICAL)
+    house.runs(2 * MINUTE)
+    assert house.phone.texts[2:] == ["naked", "naked"], "when it was over, it is a new trouble and insists"
+
+
+def test_the_same_trouble_in_the_next_life_adds_to_the_alert_that_waits(house: House) -> None:
+    for _ in range(4):
+        house.tells("crash loop", Severity.CRITICAL)
+        house.runs(2 * MINUTE)
+        house.restarts()
+    house.runs(5 * MINUTE)
+
+    (letter,) = house.outbox.insisting()
+    assert letter.times == 4
+    assert {line.text for message in house.phone.messages for line in message} == {"crash loop"}
 
 
 def test_after_a_restart_the_same_trouble_is_not_told_anew(house: House) -> None:

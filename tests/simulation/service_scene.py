@@ -21,7 +21,7 @@ from trading.bracket import Bracket, Mode
 from trading.facts import Ticker
 from trading.instruments import Instrument
 from trading.labels import parse
-from trading.messages import desk
+from trading.messages import desk, notices
 from trading.values import FillCondition, Milliseconds, OrderId, Side
 
 STEP_MS = 20
@@ -248,7 +248,9 @@ class Scene(World):
         return self.store.strategies.get(self.options.strategy)
 
     def alerts(self, kind: str = "") -> list[str]:
-        return [notice.text for notice in self.notices if not kind or notice.kind == kind]
+        told = [(notice.kind, notice.text) for notice in self.notices if isinstance(notice, notices.Notice)]
+        told += [(letter.notice.type, letter.notice.text) for letter in self.store.outbox.newest(limit=500)]
+        return [text for name, text in told if not kind or name == kind]
 
     # --- promises, from outside
 

@@ -11,7 +11,7 @@ from tests.simulation.crash_walk import CASES, Case, Watcher, deaths, dies_at, p
 from tests.simulation.service_scene import INVERSE
 from trading.bracket import Mode
 
-DEATHS_OF_A_LIFE = 2
+DEATHS_OF_A_LIFE = 1
 ENTRY = "tb1:me:w1:fast:wprpfwnxwcba5rnz:e0"
 
 

@@ -7,11 +7,12 @@ import pytest
 from exchange.faults import Rule
 from persistence.brackets import Which
 from strategies.base import Decision, Strategy
+from supervisor.spec import SUPERVISOR
 from tests.simulation.service_scene import Scene
 from trading.bracket import Mode
 from trading.facts import Ticker
 from trading.instruments import Instrument
-from trading.messages import desk, journal, notices
+from trading.messages import desk, journal, notices, supervision
 from trading.values import Milliseconds
 
 PERMANENT = ("journal", "notifier", "orders", "guardian", "reconciler", "desk")
@@ -83,6 +84,40 @@ def test_past_the_budget_the_process_stops_in_order_and_the_stops_rest() -> None
     scene.crashes()
     scene.runs(3_000)
     scene.check()
+
+
+@pytest.mark.parametrize("after_ms", [0, 20, 40, 60, 80, 120])
+@pytest.mark.parametrize("mode", list(Mode), ids=str)
+def test_an_orderly_stop_in_the_middle_of_an_entry_first_gets_its_stop_to_rest(mode: Mode, after_ms: int) -> None:
+    """Nobody knows when the next start is: what the last one began must not be left bare."""
+    scene = Scene(seed=71, mode=mode)
+    scene.runs_until(lambda: scene.brackets)
+    scene.runs(after_ms)
+    scene.runtime.directory.address(SUPERVISOR).tell(supervision.StopEverything(reason="SIGTERM"))
+    scene.runs(6_000)
+    assert scene.supervisor.exit_code == 0
+    assert scene.position, "the entry was on its way"
+    assert scene.cover >= abs(scene.position)
+    scene.crashes()
+    scene.runs(3_000)
+    scene.check()
+
+
+def test_an_orderly_stop_of_what_is_protected_waits_for_nothing() -> None:
+    scene = Scene(seed=72)
+    scene.opens()
+    scene.runtime.directory.address(SUPERVISOR).tell(supervision.StopEverything(reason="SIGTERM"))
+    scene.runs(20)
+    assert scene.supervisor.exit_code == 0
+
+
+def test_an_orderly_stop_that_cannot_get_cover_ends_in_its_time() -> None:
+    scene = Scene(seed=73, mode=Mode.SEQUENTIAL)
+    scene.suffers(Rule(fault="refused", method="private/buy|private/sell", code=10019, after_n=1))
+    scene.runs_until(lambda: scene.position)
+    scene.runtime.directory.address(SUPERVISOR).tell(supervision.StopEverything(reason="SIGTERM"))
+    scene.runs(8_000)
+    assert scene.supervisor.exit_code == 0
 
 
 @pytest.mark.parametrize("how", ["raises", "hangs", "floods"])
@@ -186,5 +221,5 @@ def _strike(scene: Scene, child: str, way: str) -> None:
 def test_what_was_told_is_of_the_kinds_that_people_are_told() -> None:
     scene = Scene(seed=69)
     scene.opens()
-    assert all(isinstance(notice, notices.Notice) for notice in scene.notices)
+    assert all(isinstance(notice, notices.Notice | notices.Outbox) for notice in scene.notices)
     assert any(isinstance(told, journal.BracketMoved) for told in scene.told)

@@ -15,7 +15,7 @@ OPENING = "private/buy|private/sell"
 
 
 @pytest.mark.parametrize("mode", list(Mode), ids=str)
-def test_a_position_that_fully_matches_is_taken_up_as_it_is(mode: Mode) -> None:
+def test_start_case_1_a_position_that_fully_matches_is_taken_up_as_it_is(mode: Mode) -> None:
     scene = Scene(seed=41, mode=mode)
     before = scene.opens()
     ids = {order.order_id for order in scene.ours}
@@ -30,7 +30,7 @@ def test_a_position_that_fully_matches_is_taken_up_as_it_is(mode: Mode) -> None:
 
 @pytest.mark.parametrize("which", ["s", "t", "st"])
 @pytest.mark.parametrize("mode", list(Mode), ids=str)
-def test_protection_that_went_missing_while_away_is_put_back(mode: Mode, which: str) -> None:
+def test_start_case_2_protection_that_went_missing_while_away_is_put_back(mode: Mode, which: str) -> None:
     scene = Scene(seed=42, mode=mode)
     scene.opens()
     for letter in which:
@@ -46,7 +46,7 @@ def test_protection_that_went_missing_while_away_is_put_back(mode: Mode, which: 
     scene.check()
 
 
-def test_an_entry_that_had_not_filled_when_it_died_ends_at_its_time() -> None:
+def test_start_case_3_an_entry_that_had_not_filled_when_it_died_ends_at_its_time() -> None:
     scene = Scene(seed=43, kind=Resting)
     scene.runs_until(lambda: scene.leg("e"))
     scene.runs(500)
@@ -59,7 +59,7 @@ def test_an_entry_that_had_not_filled_when_it_died_ends_at_its_time() -> None:
 
 @pytest.mark.parametrize("mode", list(Mode), ids=str)
 @pytest.mark.parametrize("way", ["by hand", "by its stop", "by its target"])
-def test_a_position_closed_while_away_is_closed_with_its_real_price_and_the_rest_is_cancelled(
+def test_start_case_4_a_position_closed_while_away_is_closed_with_its_real_price_and_the_rest_cancelled(
     way: str, mode: Mode
 ) -> None:
     scene = Scene(seed=44, mode=mode)

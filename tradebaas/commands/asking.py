@@ -1,17 +1,19 @@
-"""What the commands share: the options that say which service, and what becomes of everything that goes wrong.
+"""What the commands share: the way to the service, and what becomes of everything that goes wrong.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 78 wrong configuration.
 """
 
+import difflib
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec
 
 import click
 
 from tradebaas.client import Client, NotRunning, SaidNo, find
+from tradebaas.commands.options import config_option, data_dir_option, json_option
 from tradebaas.commands.tables import print_json
 from tradebaas.settings import Kinds, Settings, load
 from trading.errors import ConfigError
@@ -20,14 +22,6 @@ FAILED: Final = 1
 CONFIGURATION: Final = 78
 
 P = ParamSpec("P")
-
-config_option = click.option(
-    "--config", type=click.Path(dir_okay=False, path_type=Path), help="The settings file.  [default: tradebaas.toml]"
-)
-data_dir_option = click.option(
-    "--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Where the service keeps what it knows."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
 
 def settings_or_exit(
@@ -48,6 +42,14 @@ def exit_for(error: ConfigError) -> NoReturn:
     sys.exit(CONFIGURATION)
 
 
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Point at the nearest name there is."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"there are {', '.join(known)}" if known else "there are none"
+
+
 def fail(sentence: str) -> NoReturn:
     """Say what went wrong and end."""
     click.echo(f"tradebaas: {sentence}", err=True)
@@ -57,6 +59,20 @@ def fail(sentence: str) -> NoReturn:
 def asks(command: Callable[Concatenate[Client, bool, P], None]) -> Callable[..., Any]:
     """Give a command a client of the running service and `as_json`; turn a no into a sentence and an exit code."""
 
+    @functools.wraps(command)
+    def once(connect: Callable[[], Client], as_json: bool, /, *args: P.args, **given: P.kwargs) -> None:  # noqa: FBT001
+        client = connect()
+        try:
+            command(client, as_json, *args, **given)
+        finally:
+            client.close()
+
+    return asks_again(once)
+
+
+def asks_again(command: Callable[Concatenate[Callable[[], Client], bool, P], None]) -> Callable[..., Any]:
+    """Do the same with a way to find the service anew each time: it may have been restarted in between."""
+
     @config_option
     @data_dir_option
     @json_option
@@ -64,11 +80,7 @@ def asks(command: Callable[Concatenate[Client, bool, P], None]) -> Callable[...,
     def asking(config: Path | None, data_dir: Path | None, as_json: bool, **given: Any) -> None:  # noqa: FBT001 - click
         settings = settings_or_exit(config, data_dir)
         try:
-            client = find(settings)
-            try:
-                command(client, as_json, **given)  # type: ignore[call-arg]  # click gives what the command declares
-            finally:
-                client.close()
+            command(lambda: find(settings), as_json, **given)  # type: ignore[call-arg]  # click gives what is declared
         except NotRunning as nobody:
             fail(str(nobody))
         except SaidNo as no:

@@ -1,23 +1,22 @@
 """`tradebaas credentials`: store the broker's key, try it, and confirm real money."""
 
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from tradebaas.commands.asking import config_option, data_dir_option, exit_for, fail, settings_or_exit
+from tradebaas.commands.asking import exit_for, fail, settings_or_exit
+from tradebaas.commands.options import config_option, data_dir_option, json_option
+from tradebaas.commands.tables import print_json
 from trading.errors import ConfigError, Unavailable
-from trading.values import Milliseconds, WorkerId
+from trading.values import Milliseconds
 
 if TYPE_CHECKING:
     from persistence.store import Store
+    from tradebaas.key import Key
     from tradebaas.settings import Settings
-
-LOGIN_S: Final = 10.0
 
 
 @click.group()
@@ -48,23 +47,43 @@ def set_credentials(config: Path | None, data_dir: Path | None, client_id: str, 
 @command.command("test")
 @config_option
 @data_dir_option
-def test_credentials(config: Path | None, data_dir: Path | None) -> None:
-    """Log in once with the key and show what it may do. Nothing is ordered."""
+@json_option
+@click.option("--telegram", "to_phone", is_flag=True, help="Send a test message to the chat of the settings instead.")
+def test_credentials(config: Path | None, data_dir: Path | None, *, as_json: bool, to_phone: bool) -> None:
+    """Log in once with the key and show what it may do. Nothing is ordered. Works beside a running service, too."""
+    if to_phone:
+        _test_telegram(config, data_dir)
+        return
+    from brokers import registry
     from brokers.deribit.account import excess_scopes, missing_scopes
+    from tradebaas.exchange_http import ExchangeHttp, NoAnswer, SaidNo
+    from tradebaas.key import websocket_url
 
     settings = settings_or_exit(config, data_dir)
-    client_id, secret = _key(settings)
-    answer = _log_in(_http_url(settings), client_id, secret)
-    if "error" in answer:
-        error = answer["error"]
-        fail(f"refused: {error.get('message', '')} ({error.get('code', '')})")
-    scopes = tuple(str(answer.get("result", {}).get("scope", "")).split())
-    click.echo(f"the key {client_id} is good for: {' '.join(scopes) or 'nothing it names'}")
-    for scope in excess_scopes(scopes):
-        click.echo(f"it may do more than trading needs: {scope}; make one that may not", err=True)
+    key = _key(settings)
+    url = websocket_url(settings)
+    if url is None:
+        fail("the embedded exchange does not run; it starts with `tradebaas run`, or alone with `tradebaas exchange`")
+    exchange = ExchangeHttp(url)
+    try:
+        scopes = exchange.log_in(key.client_id, key.secret)
+    except NoAnswer as silence:
+        fail(f"{silence}; look at the network and at broker.url")
+    except SaidNo as no:
+        fail(f"{exchange.url} refuses the key {key.client_id}: {no}; `tradebaas credentials set` stores another")
+    finally:
+        exchange.close()
     missing = missing_scopes(scopes)
+    excess = excess_scopes(scopes) if registry.find(settings.broker.id).checks_key else ()
+    if as_json:
+        told = {"client_id": key.client_id, "url": exchange.url, "scopes": scopes, "excess": excess, "missing": missing}
+        print_json(told)
+    else:
+        click.echo(f"the key {key.client_id} is good for: {' '.join(scopes) or 'nothing it names'}")
+    for scope in excess:
+        click.echo(f"it may do more than trading needs: {scope}; make one that may not", err=True)
     if missing:
-        fail(f"it lacks {', '.join(missing)}")
+        fail(f"it lacks {', '.join(missing)}; give it these on the exchange's page")
 
 
 @command.command("confirm-live")
@@ -72,19 +91,21 @@ def test_credentials(config: Path | None, data_dir: Path | None) -> None:
 @data_dir_option
 def confirm(config: Path | None, data_dir: Path | None) -> None:
     """Confirm that this worker trades your real money. The file must say `mode = "live"`, too."""
-    from tradebaas.settings import Mode, confirm_live
+    from tradebaas.settings import Mode, confirm_live, is_doctor_clean
     from tradebaas.settings.live import WORDS
 
     settings = settings_or_exit(config, data_dir)
     if settings.service.mode is not Mode.LIVE:
         fail(f'the file says mode = "{settings.service.mode}"; there is nothing to confirm')
-    client_id, _ = _key(settings)
+    client_id = _key(settings).client_id
     click.echo(
         f"Worker {settings.service.worker_id} will trade real money on {settings.broker.id} with key {client_id}."
     )
     if click.prompt(f'Type "{WORDS}"').strip() != WORDS:
         fail("not confirmed")
     with _opened(settings) as store:
+        if not is_doctor_clean(settings, store.settings, client_id=client_id):
+            fail("not confirmed: `tradebaas doctor` must find everything well with this worker and key first")
         confirm_live(settings, store.settings, client_id=client_id, by="command line", at=_now())
     click.echo("confirmed; `tradebaas run` trades real money from now on")
 
@@ -102,66 +123,45 @@ def revoke(config: Path | None, data_dir: Path | None) -> None:
     click.echo("revoked")
 
 
-@contextmanager
-def _opened(settings: "Settings") -> "Iterator[Store]":
-    """Open the store for a moment; refused while the service runs, which would not notice."""
-    from persistence.data_dir import DataDir, Lock
-    from persistence.store import Store
+def _test_telegram(config: Path | None, data_dir: Path | None) -> None:
+    from tradebaas.telegram.trial import try_telegram
 
-    worker = settings.service.worker_id
+    arrived, sentence = try_telegram(settings_or_exit(config, data_dir).telegram)
+    if not arrived:
+        fail(sentence)
+    click.echo(sentence)
+
+
+@contextmanager
+def _opened(settings: "Settings", *, alone: bool = True) -> "Iterator[Store]":
+    """Open the store for a moment; what goes wrong ends the command."""
+    from tradebaas.key import opened
+
     try:
-        folder = DataDir(settings.service.data_dir).prepare()
-        with Lock(folder, worker=worker, pid=os.getpid(), at=_now()):
-            store = Store.open(folder.folder, worker=WorkerId(worker), account=settings.broker.id, at=_now())
-            try:
-                yield store
-            finally:
-                store.close_thread()
+        with opened(settings, alone=alone) as store:
+            yield store
     except ConfigError as error:
         exit_for(error)
     except Unavailable as error:
         fail(f"the database cannot be used: {error}")
 
 
-def _key(settings: "Settings") -> tuple[str, str]:
-    """Give the key that will be used: the file's, else the stored one."""
-    broker = settings.broker
-    if broker.client_secret is not None:
-        return broker.client_id, broker.client_secret.reveal()
-    with _opened(settings) as store:
-        try:
-            stored = store.credentials.get(broker.id)
-        except ConfigError as error:
-            exit_for(error)
-    if stored is not None:
-        return stored.client_id, stored.client_secret.reveal()
-    from brokers.registry import BROKERS
+def _key(settings: "Settings") -> "Key":
+    """Give the key that will be used, or end."""
+    from tradebaas.doctor import running_as
+    from tradebaas.key import key_of
 
-    known = BROKERS[broker.id].default_credentials
-    if known is None:
-        fail(f"there is no key for {broker.id}: `tradebaas credentials set`")
-    return known.client_id, known.client_secret
-
-
-def _http_url(settings: "Settings") -> str:
-    """The HTTP address beside the WebSocket's."""
-    from brokers.registry import BROKERS
-
-    url = settings.broker.url or BROKERS[settings.broker.id].url
-    return url.replace("ws", "http", 1).replace("/ws/api/v2", "/api/v2")
-
-
-def _log_in(url: str, client_id: str, secret: str) -> dict[str, Any]:
-    import requests
-
-    params = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-    call = {"jsonrpc": "2.0", "id": 1, "method": "public/auth", "params": params}
-    try:
-        found = requests.post(url, json=call, timeout=LOGIN_S).json()
-    except (requests.RequestException, ValueError) as error:
-        fail(f"no answer from {url} ({type(error).__name__})")  # its text could hold the key
-    return found if isinstance(found, dict) else {"error": {"message": "not an answer"}}
+    if settings.broker.client_secret is not None:
+        found = key_of(settings, None)
+    else:
+        with _opened(settings, alone=running_as(settings) is None) as store:
+            found = key_of(settings, store)
+    if found is None:
+        fail(f"there is no key for {settings.broker.id}: `tradebaas credentials set`")
+    return found
 
 
 def _now() -> Milliseconds:
-    return Milliseconds(time.time_ns() // 1_000_000)
+    from tradebaas.key import now_ms
+
+    return now_ms()

@@ -1,5 +1,8 @@
 """The commands that list things: each asks the running service and prints a table, or JSON."""
 
+from typing import Any
+from urllib.parse import quote
+
 import click
 
 from tradebaas.client import Client
@@ -10,68 +13,75 @@ limit_option = click.option("--limit", type=click.IntRange(1, 500), default=20, 
 before_option = click.option("--before", help="Go on below this one: `next` of the page before (--json shows it).")
 
 STRATEGIES: list[Column] = [
-    ("name", "name"),
-    ("strategy", "strategy"),
-    ("instrument", "instrument"),
-    ("state", "state"),
-    ("since", "since"),
-    ("why", "reason"),
-    ("last decision", "decision"),
+    Column("name", "name"),
+    Column("strategy", "strategy", drop=3),
+    Column("instrument", "instrument", drop=1),
+    Column("state", "state"),
+    Column("since", "since", drop=2),
+    Column("why", "reason", wraps=True),
+    Column("last decision", "decision", drop=4, wraps=True),
 ]
 TRADES: list[Column] = [
-    ("id", "id"),
-    ("strategy", "strategy"),
-    ("instrument", "instrument"),
-    ("side", "side"),
-    ("amount", "amount"),
-    ("status", "status"),
-    ("began", "began_at"),
-    ("stop", "stop"),
-    ("target", "target"),
-    ("net", "pnl.net"),
-    ("", "pnl.currency"),
-    ("ended", "reason"),
+    Column("id", "id"),
+    Column("strategy", "strategy", drop=3),
+    Column("instrument", "instrument", drop=2),
+    Column("side", "side"),
+    Column("amount", "amount", drop=1),
+    Column("status", "status"),
+    Column("began", "began_at", drop=4),
+    Column("stop", "stop", drop=6),
+    Column("target", "target", drop=7),
+    Column("net", "pnl.net"),
+    Column("coin", "pnl.currency", drop=5),
+    Column("ended", "reason", drop=8),
 ]
 ORDERS: list[Column] = [
-    ("order", "order_id"),
-    ("instrument", "instrument"),
-    ("side", "side"),
-    ("type", "type"),
-    ("state", "state"),
-    ("amount", "amount"),
-    ("filled", "filled_amount"),
-    ("price", "price"),
-    ("trigger", "trigger_price"),
-    ("leg", "leg"),
-    ("ours", "is_ours"),
+    Column("order", "order_id"),
+    Column("instrument", "instrument", drop=1),
+    Column("side", "side"),
+    Column("type", "type", drop=5),
+    Column("state", "state", drop=6),
+    Column("amount", "amount"),
+    Column("filled", "filled_amount", drop=3),
+    Column("price", "price"),
+    Column("trigger", "trigger_price", drop=2),
+    Column("leg", "leg"),
+    Column("ours", "is_ours", drop=4),
 ]
 POSITIONS: list[Column] = [
-    ("instrument", "instrument"),
-    ("side", "side"),
-    ("amount", "amount"),
-    ("average", "average_price"),
-    ("mark", "mark_price"),
-    ("stop", "stops.0.trigger_price"),
-    ("covers", "stops.0.amount"),
-    ("target", "targets.0.price"),
-    ("strategy", "strategy"),
+    Column("instrument", "instrument"),
+    Column("side", "side"),
+    Column("amount", "amount"),
+    Column("average", "average_price", drop=3),
+    Column("mark", "mark_price", drop=4),
+    Column("stop", "stops.0.trigger_price"),
+    Column("covers", "stops.0.amount", drop=1),
+    Column("target", "targets.0.price", drop=2),
+    Column("strategy", "strategy", drop=5),
 ]
-EVENTS: list[Column] = [("id", "id"), ("at", "at"), ("kind", "kind"), ("about", "subject"), ("what", "text")]
+EVENTS: list[Column] = [
+    Column("id", "id", drop=1),
+    Column("at", "at"),
+    Column("kind", "kind", drop=2),
+    Column("about", "subject", drop=3),
+    Column("what", "text", wraps=True),
+]
+TIMELINE: list[Column] = [column for column in EVENTS if column.key not in {"id", "subject"}]
 ISSUES: list[Column] = [
-    ("id", "id"),
-    ("instrument", "instrument"),
-    ("kind", "kind"),
-    ("since", "opened_at"),
-    ("what", "text"),
-    ("choices", "choices"),
-    ("resolved", "resolution"),
+    Column("id", "id"),
+    Column("instrument", "instrument", drop=1),
+    Column("kind", "kind", drop=4),
+    Column("since", "opened_at", drop=3),
+    Column("what", "text", wraps=True),
+    Column("choices", "choices"),
+    Column("resolved", "resolution", drop=2),
 ]
 REPORTS: list[Column] = [
-    ("id", "id"),
-    ("at", "at"),
-    ("why", "why"),
-    ("findings", "findings"),
-    ("actions", "detail.detail.actions"),
+    Column("id", "id", drop=1),
+    Column("at", "at"),
+    Column("why", "why"),
+    Column("found", "found", wraps=True),
+    Column("done", "done", drop=2, wraps=True),
 ]
 
 
@@ -103,7 +113,7 @@ def trades(
         found = client.get("trades", status=status, strategy=strategy, limit=limit, before=before)
         _show(found, TRADES, as_json=as_json, empty="no trades")
         return
-    story = client.get(f"trades/{trade_id}")
+    story = client.get(f"trades/{quote(trade_id, safe='')}")
     if as_json:
         print_json(story)
         return
@@ -111,7 +121,7 @@ def trades(
     print_pairs((key, story[key]) for key in keys if story[key] not in {None, ""})
     print_pairs([("began", moment(story["began_at"])), ("closed", moment(story["closed_at"]))])
     click.echo()
-    print_table(story["timeline"], EVENTS[1:3] + EVENTS[4:], empty="no timeline")
+    print_table(story["timeline"], TIMELINE, empty="no timeline")
 
 
 @click.command()
@@ -164,7 +174,19 @@ def issues(client: Client, as_json: bool, every: bool, limit: int, before: str |
 @asks
 def reports(client: Client, as_json: bool, limit: int, before: str | None) -> None:  # noqa: FBT001 - click
     """List the comparisons of database and exchange, the newest first."""
-    _show(client.get("reconciliations", limit=limit, before=before), REPORTS, as_json=as_json, empty="no reports")
+    found = client.get("reconciliations", limit=limit, before=before)
+    if not as_json:
+        for report in found["items"]:
+            report.update(_told(report))
+    _show(found, REPORTS, as_json=as_json, empty="no reports")
+
+
+def _told(report: dict[str, Any]) -> dict[str, Any]:
+    """What was found and done, out of a report's detail."""
+    detail = report["detail"] or {}
+    found = [str(one.get("text") or one.get("kind") or one) for one in detail.get("findings", [])]
+    actions = detail.get("actions", (detail.get("detail") or {}).get("actions", []))
+    return {"found": "\n".join(found) or "nothing", "done": actions}
 
 
 def _show(found: dict[str, object], columns: list[Column], *, as_json: bool, empty: str) -> None:

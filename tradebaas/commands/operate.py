@@ -1,13 +1,16 @@
 """The commands that operate the service: one verb for each thing a person can do to it."""
 
 import sys
+from typing import Final
 from urllib.parse import quote
 
 import click
 
-from tradebaas.client import Client
-from tradebaas.commands.asking import asks
+from tradebaas.client import Client, SaidNo
+from tradebaas.commands.asking import asks, did_you_mean
 from tradebaas.commands.tables import print_json
+
+_UNKNOWN: Final = 404
 
 
 def _do(client: Client, path: str, body: object = None, *, as_json: bool) -> None:
@@ -24,7 +27,13 @@ def _strategy_verb(verb: str, text: str) -> click.Command:
     @click.argument("name")
     @asks
     def command(client: Client, as_json: bool, name: str) -> None:  # noqa: FBT001 - click
-        _do(client, f"strategies/{quote(name, safe='')}/{verb}", as_json=as_json)
+        try:
+            _do(client, f"strategies/{quote(name, safe='')}/{verb}", as_json=as_json)
+        except SaidNo as no:
+            if no.status != _UNKNOWN:
+                raise
+            known = [row["name"] for row in client.get("strategies")["items"]]
+            raise SaidNo(no.status, no.code, f"{no}; {did_you_mean(name, known)}", no.content) from None
 
     return command
 

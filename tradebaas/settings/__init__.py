@@ -4,7 +4,14 @@
 the two documents made of it, `live` is the second lock in front of real money.
 """
 
-from tradebaas.settings.live import Confirmations, confirm_live, live_problems, revoke_live
+from tradebaas.settings.live import (
+    Confirmations,
+    confirm_live,
+    is_doctor_clean,
+    live_problems,
+    note_clean,
+    revoke_live,
+)
 from tradebaas.settings.load import Kinds, load
 from tradebaas.settings.sections import (
     Broker,
@@ -38,8 +45,10 @@ __all__ = [
     "Telegram",
     "Web",
     "confirm_live",
+    "is_doctor_clean",
     "live_problems",
     "load",
+    "note_clean",
     "revoke_live",
     "shown",
 ]

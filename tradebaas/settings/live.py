@@ -1,7 +1,7 @@
-"""The second lock in front of real money: a person's confirmation, stored apart from the file.
+"""The locks in front of real money, besides `mode = "live"` in the file: a clean doctor, and a person's confirmation.
 
-The first is `mode = "live"` in the file. A confirmation names the worker and the key it was given for, so neither a
-copied database nor another key inherits it.
+Both are stored apart from the file and name the worker and the key they were given for, so neither a copied database
+nor another key inherits them. They do not grow old: a restart at night must not fail for want of a person.
 """
 
 from typing import Any, Final, Protocol
@@ -10,6 +10,7 @@ from tradebaas.settings.sections import Mode, Settings
 from trading.values import Milliseconds
 
 KEY: Final = "live_confirmed"
+DOCTOR_KEY: Final = "doctor_clean"
 WORDS: Final = "trade my real money"
 """What a person types to confirm."""
 
@@ -40,12 +41,25 @@ def live_problems(settings: Settings, store: Confirmations, *, client_id: str | 
     problems = []
     if not client_id:
         problems.append("live mode needs a key: `tradebaas credentials set`, or broker.client_id with its secret")
+    if not is_doctor_clean(settings, store, client_id=client_id):
+        problems.append("`tradebaas doctor` has not found everything well with this worker and key; run it first")
     if store.get(KEY) != _confirmation(settings, client_id):
         problems.append(
             'mode = "live" in the file is one of two steps; the other is `tradebaas credentials confirm-live`,'
             f" by a person, for worker {settings.service.worker_id} and this key"
         )
     return tuple(problems)
+
+
+def is_doctor_clean(settings: Settings, store: Confirmations, *, client_id: str | None) -> bool:
+    """Whether the doctor once found nothing to mend, with this worker and this key."""
+    noted = store.get(DOCTOR_KEY)
+    return isinstance(noted, dict) and noted.get("for") == _confirmation(settings, client_id)
+
+
+def note_clean(settings: Settings, store: Confirming, *, client_id: str, at: Milliseconds) -> None:
+    """Store that the doctor found nothing to mend, and when."""
+    store.put(DOCTOR_KEY, {"for": _confirmation(settings, client_id), "at": at}, by="doctor", at=at)
 
 
 def confirm_live(settings: Settings, store: Confirming, *, client_id: str, by: str, at: Milliseconds) -> None:

@@ -128,6 +128,8 @@ def _from_text(text: str, hint: Any) -> object:
     inner = _without_none(hint)
     if get_origin(inner) is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
+    if get_origin(inner) is Mapping:
+        return _as_toml(text)
     is_number = isinstance(inner, type) and issubclass(inner, bool | int | Decimal)
     return _as_toml(text) if is_number else text
 

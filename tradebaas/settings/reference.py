@@ -5,6 +5,7 @@
 
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 import msgspec
@@ -69,6 +70,8 @@ def _toml(default: Any) -> str:
         return str(default)
     if isinstance(default, tuple):
         return "[]"
+    if isinstance(default, Mapping):
+        return "{}"
     try:
         return plain(default)
     except (ValueError, TypeError):

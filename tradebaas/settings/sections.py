@@ -5,17 +5,20 @@ The reference in docs/configuration.md and the file that `tradebaas init` writes
 
 import ipaddress
 from collections.abc import Mapping
+from datetime import UTC, time, tzinfo
 from decimal import Decimal
 from enum import StrEnum, unique
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta, Struct
 
 from persistence.secret import Secret
 from trading.bracket import Mode as BracketMode
+from trading.notice_kinds import KINDS, Loudness
 from trading.sizing import RiskMode
 from trading.values import FillCondition, InstrumentName
 
@@ -126,6 +129,16 @@ class Web(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Host names under which a proxy reaches it; addresses and localhost always may."),
     ] = ()
+    trusted_proxy: Annotated[
+        str, Meta(description="The address of a proxy before it, whose word counts on who asks, and whether by TLS.")
+    ] = ""
+    secure_cookies: Annotated[
+        bool, Meta(description="Let browsers send the login over TLS only, also where no proxy says that it is TLS.")
+    ] = False
+    cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Other sites whose pages may use the API, with a key: `https://desk.example.org`."),
+    ] = ()
     streams_max: Annotated[int, Meta(ge=1, le=60, description="Open event streams at once; each holds a thread.")] = 20
     open_metrics: Annotated[bool, Meta(description="Show `/metrics` without a key.")] = False
 
@@ -224,7 +237,54 @@ class Telegram(Struct, frozen=True, kw_only=True):
     token: Annotated[Secret | None, Meta(description="The bot's token.")] = None
     token_file: Annotated[Path | None, Meta(description="A file with the token that only its owner may read.")] = None
     chat_id: Annotated[str, Meta(description="The one chat that is written to and obeyed.")] = ""
+    commands: Annotated[bool, Meta(description="Obey commands from that chat.")] = True
     base_url: Annotated[str, Meta(description="Where the Bot API is.")] = "https://api.telegram.org"
+
+
+class Notifications(Struct, frozen=True, kw_only=True):
+    """What a person is told, when, and how loudly; by Telegram if it is set up, in the log in any case."""
+
+    daily_at: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^([01][0-9]|2[0-3]):[0-5][0-9]$",
+            description="When the daily summary goes out (`08:00`), on quiet days too: if it does not come, something"
+            " is wrong. Empty: never.",
+        ),
+    ] = "08:00"
+    time_zone: Annotated[
+        str, Meta(min_length=1, description="Whose clock that is: `UTC`, or a name such as `Europe/Amsterdam`.")
+    ] = "UTC"
+    kinds: Annotated[
+        Mapping[str, Loudness],
+        Meta(
+            description="How loud each kind is: a table with `on`, `silent` (no sound) or `off` (log and page only);"
+            " what is not named is on. Critical ones cannot be off. docs/notifications.md names the kinds."
+        ),
+    ] = MappingProxyType({})
+
+    def __post_init__(self) -> None:
+        """Hold the zone and the kinds to what there is."""
+        wrong = [f"kinds.{kind}: there is no such kind; docs/notifications.md names them" for kind in self.unknown]
+        try:
+            self.zone()
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            wrong.append(f"time_zone: {self.time_zone!r} is not a zone of this machine; `UTC` always is")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Kinds that do not exist."""
+        return tuple(kind for kind in self.kinds if kind not in KINDS)
+
+    def zone(self) -> tzinfo:
+        """Whose clock it is."""
+        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
+
+    def daily_time(self) -> time | None:
+        """When the daily summary goes out."""
+        return time.fromisoformat(self.daily_at) if self.daily_at else None
 
 
 class Log(Struct, frozen=True, kw_only=True):
@@ -263,6 +323,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     reconcile: Reconcile = Reconcile()
     limits: Limits = Limits()
     telegram: Telegram = Telegram()
+    notifications: Notifications = Notifications()
     log: Log = Log()
     strategies: Mapping[str, Strategy] = DEFAULT_STRATEGIES
     source: Path | None = None
@@ -287,6 +348,7 @@ SECTIONS: Final = MappingProxyType(
         "reconcile": Reconcile,
         "limits": Limits,
         "telegram": Telegram,
+        "notifications": Notifications,
         "log": Log,
     }
 )
@@ -313,4 +375,8 @@ def shown(settings: Settings) -> dict[str, Any]:
 def _plain(value: object) -> object:
     if isinstance(value, Secret):
         return "***"
-    return str(value) if isinstance(value, Path) else msgspec.to_builtins(value)
+    return (
+        str(value)
+        if isinstance(value, Path)
+        else msgspec.to_builtins(dict(value) if isinstance(value, Mapping) else value)
+    )

@@ -25,6 +25,7 @@ from trading.bracket.effects import (
 )
 from trading.bracket.machine import begin, learn, step
 from trading.bracket.messages import (
+    Adopt,
     Asked,
     Close,
     Done,
@@ -42,6 +43,7 @@ from trading.bracket.result import result
 from trading.bracket.state import Bracket, Intent, Limits, Mode, Phase, Plan, Purpose
 
 __all__ = [
+    "Adopt",
     "Alert",
     "Ask",
     "Asked",

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from trading.bracket.messages import (
+    Adopt,
     Asked,
     Close,
     Done,
@@ -70,6 +71,8 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
             return _reduced(bracket, held, price, now)
         case Close(reason=reason):
             return _leaving(bracket, reason)
+        case Adopt():
+            return _afresh(bracket, Phase.OPEN, "") if bracket.phase is Phase.QUARANTINED else bracket
         case _:
             assert_never(message)
 
@@ -140,17 +143,22 @@ def _leaving(bracket: Bracket, reason: str) -> Bracket:
     """Out; a person's word holds for one that was given up, too."""
     if bracket.phase in {Phase.ENTERING, Phase.OPEN}:
         return replace(bracket, phase=Phase.CLOSING, reason=reason)
-    if bracket.phase is not Phase.QUARANTINED:
-        return bracket
+    return _afresh(bracket, Phase.CLOSING, reason) if bracket.phase is Phase.QUARANTINED else bracket
+
+
+def _afresh(bracket: Bracket, phase: Phase, reason: str) -> Bracket:
+    """Once more from the beginning: what was tried in vain before counts no longer."""
     afresh = tuple(Inquiry(label=one.label, since=one.since) for one in bracket.inquiries)
     return replace(
         bracket,
-        phase=Phase.CLOSING,
+        phase=phase,
         reason=reason,
         odd_since=None,
+        naked_since=None,
         wait_until=BEGINNING,
         inquiries=afresh,
         forgiven=bracket.attempt(Leg.CLOSE),
+        stops_forgiven=bracket.attempt(Leg.STOP),
         changes_forgiven=bracket.changes,
     )
 

@@ -39,6 +39,7 @@ def decide(bracket: Bracket, now: Milliseconds, limits: Limits) -> tuple[Bracket
     wishes = Wishes(bracket, now, limits)
     _revive(wishes)
     if wishes.bracket.phase is Phase.QUARANTINED:
+        wishes.call_back()
         return wishes.done()
     for label in wishes.bracket.untold:
         wishes.bracket = inquire(wishes.bracket, label, now)
@@ -179,12 +180,17 @@ def _cover(wishes: Wishes, held: Decimal, since: Milliseconds) -> None:
         return
     if stops:
         wishes.resize(stops[0], left_of(stops[0]) + held - bracket.cover)
-    elif bracket.attempt(Leg.STOP) - (bracket.plan.mode is Mode.NATIVE) >= limits.stop_attempts_max:
+    elif bracket.attempt(Leg.STOP) - _stops_uncounted(bracket) >= limits.stop_attempts_max:
         _flee(wishes, "no_stop_accepted")
     elif now >= bracket.wait_until:
         wishes.place(Leg.STOP, held)
     else:
         wishes.wake_at(bracket.wait_until)
+
+
+def _stops_uncounted(bracket: Bracket) -> int:
+    """Stops that do not count as attempts: the exchange's own child, and those before a person asked once more."""
+    return max(bracket.stops_forgiven, int(bracket.plan.mode is Mode.NATIVE))
 
 
 def _follow_fired(wishes: Wishes) -> bool:

@@ -101,4 +101,9 @@ class Close:
     reason: str
 
 
-Message = Tick | Done | Refused | Unknown | OrderSeen | FillSeen | Asked | Pictured | Reduced | Close
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """A person takes a bracket that was given up into care again. Of any other bracket it changes nothing."""
+
+
+Message = Tick | Done | Refused | Unknown | OrderSeen | FillSeen | Asked | Pictured | Reduced | Close | Adopt

@@ -14,6 +14,7 @@ from trading.values import (
     FillCondition,
     InstrumentName,
     IntentId,
+    Kind,
     LabelText,
     Leg,
     Milliseconds,
@@ -125,6 +126,11 @@ class Plan:
     entry_until: Milliseconds  # a resting entry is cancelled then
     reason: str = ""
 
+    @property
+    def kind(self) -> Kind:
+        """How the contract pays: what settles in dollars is linear."""
+        return Kind.LINEAR if self.currency.startswith("USD") else Kind.INVERSE
+
     def label(self, leg: Leg, attempt: int) -> LabelText:
         """The label of the n-th order for a leg: the same after every restart."""
         made = label_for(
@@ -166,6 +172,7 @@ class Bracket:
     intents: tuple[Intent, ...] = ()
     attempts: tuple[tuple[Leg, int], ...] = ()  # orders placed so far, by leg
     forgiven: int = 0  # attempts to close that no longer count: a person asked once more
+    stops_forgiven: int = 0  # likewise attempts to place a stop
     changes: int = 0  # edits and cancels so far: their intents are numbered by it
     changes_forgiven: int = 0
     inquiries: tuple[Inquiry, ...] = ()

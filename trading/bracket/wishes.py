@@ -21,6 +21,9 @@ from trading.bracket.state import Bracket, Fate, Intent, Limits, Mode, Phase, Pl
 from trading.facts import Order
 from trading.values import IntentId, Leg, Milliseconds, OrderType
 
+RECALLS_MAX = 20
+"""So often a bracket that was given up takes its own entries back; later the comparison with the exchange does."""
+
 _PURPOSES = {Leg.ENTRY: Purpose.ENTRY, Leg.STOP: Purpose.STOP, Leg.TARGET: Purpose.TARGET, Leg.CLOSE: Purpose.CLOSE}
 
 
@@ -113,6 +116,10 @@ class Wishes:
         if bracket.changes - bracket.changes_forgiven >= self.limits.changes_max:
             self.quarantine(f"more than {self.limits.changes_max} edits and cancels")
             return None
+        return self._intend_change(purpose, order)
+
+    def _intend_change(self, purpose: Purpose, order: Order) -> IntentId:
+        bracket = self.bracket
         intent_id = IntentId(f"{bracket.plan.bracket_id}:{bracket.changes}")
         self.change(changes=bracket.changes + 1)
         self._intend(
@@ -120,11 +127,20 @@ class Wishes:
         )
         return intent_id
 
+    def call_back(self) -> None:
+        """What was given up buys nothing more: no entry of it rests on. Whatever protects stays."""
+        bracket = self.bracket
+        spent = bracket.changes - bracket.changes_forgiven >= self.limits.changes_max + RECALLS_MAX
+        for order in bracket.live(Leg.ENTRY):
+            if not spent and not any(intent.order_id == order.order_id for intent in bracket.intents):
+                self.want(Cancel(intent_id=self._intend_change(Purpose.CANCEL, order), order_id=order.order_id))
+
     def quarantine(self, why: str) -> None:
         """Guess nothing: stop acting and let a person look."""
         if self.bracket.phase is Phase.QUARANTINED:
             return
         self.change(phase=Phase.QUARANTINED, reason=why)
+        self.call_back()
         ids = ", ".join(order.order_id for order in self.bracket.alive) or "none"
         plan = self.bracket.plan
         text = f"{plan.instrument}: bracket {plan.bracket_id} needs a person: {why}. Orders: {ids}"

@@ -6,7 +6,7 @@ Every request carries an intent id: its outcome comes back under it, and one int
 from dataclasses import dataclass
 
 from trading.bracket.effects import Request
-from trading.values import Currency, FillCondition, InstrumentName, IntentId, LabelText, Milliseconds
+from trading.values import BracketId, Currency, FillCondition, InstrumentName, IntentId, LabelText, Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,19 @@ class TakePicture:
 
     picture_id: int
     since: Milliseconds
+    is_deep: bool = False
+    """Fills out of the archive, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLedger:
+    """Read the account's book of one currency between two moments, for a trade's result. May be repeated."""
+
+    bracket_id: BracketId
+    currency: Currency
+    since: Milliseconds
+    until: Milliseconds
+    """Both on the exchange's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +90,15 @@ class TellStanding:
     """Tell connection, instruments and funds once more: somebody was restarted. It may be repeated."""
 
 
-Message = Connect | Disconnect | Watch | Submit | AskLabel | TakePicture | FetchCandles | TellInstruments | TellStanding
+Message = (
+    Connect
+    | Disconnect
+    | Watch
+    | Submit
+    | AskLabel
+    | TakePicture
+    | ReadLedger
+    | FetchCandles
+    | TellInstruments
+    | TellStanding
+)

@@ -4,10 +4,15 @@ A command is answered only when it is on disk, with the state that followed. Eac
 changes nothing more and says so.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
 
 from trading.lifecycle import Event, PauseCause, State
 from trading.messages import supervision
+from trading.notice_kinds import Loudness
+from trading.sizing import Risk
 from trading.values import InstrumentName, StrategyName
 
 
@@ -119,6 +124,55 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetParameters:
+    """Give a strategy new parameters, for its next life; idle, it begins that at once. Repeating it begins anew."""
+
+    name: StrategyName
+    parameters: Mapping[str, object]
+    """All that was chosen, checked already; what is not named is as configured."""
+    shown: Mapping[str, object]
+    """All parameters as they then are, for people."""
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRisk:
+    """Choose what the next trades may lose, and how large they may be. Repeating it changes nothing."""
+
+    risk: Risk
+    leverage_max: Decimal | None
+    notional_max: Decimal | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSettings:
+    """Choose what is not None. Repeating it changes nothing."""
+
+    by: str
+    auto_reconnect: bool | None = None
+    language: str | None = None
+    loudness: Mapping[str, Loudness | None] = field(default_factory=lambda: MappingProxyType({}))
+    """By kind of notice; None there is as configured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchBroker:
+    """Trade elsewhere: refused while connected or while anything of ours is open. Active already, nothing changes."""
+
+    broker: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsChanged:
+    """The key of a broker was kept, or forgotten. Of the active one while disconnected, the house begins anew."""
+
+    broker: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
     """The connection came up or went down. Repeating it changes nothing."""
 
@@ -188,5 +242,10 @@ Command = (
     | Reconcile
     | ResolveIssue
     | Acknowledge
+    | SetParameters
+    | SetRisk
+    | ChangeSettings
+    | SwitchBroker
+    | CredentialsChanged
 )
 Message = Command | ConnectionChanged | Reconciled | StrategyMoved | StrategyIs | StrategyFailed | supervision.Notice

@@ -54,10 +54,17 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What is held here is a person's from now on, until it is ours again. Repeating it changes nothing."""
+
+    instrument: InstrumentName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Time has passed. Repeating it does nothing that has not fallen due."""
 
     at: Milliseconds
 
 
-Message = OrderChanged | OrderFilled | PositionChanged | PictureTaken | ConnectionChanged | Watch | Look
+Message = OrderChanged | OrderFilled | PositionChanged | PictureTaken | ConnectionChanged | Watch | Release | Look

@@ -42,6 +42,13 @@ class CandleClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandlesKnown:
+    """The candles before now, the oldest first."""
+
+    candles: tuple[Candle, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeen:
     """The exchange reported an order, ours or not."""
 
@@ -145,6 +152,14 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParametersChanged:
+    """A strategy has other parameters, from its next life on. Plain values, money as text."""
+
+    name: StrategyName
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HaltChanged:
     """Nothing opens anywhere, for this reason; None lifts it."""
 
@@ -208,6 +223,7 @@ Message = (
     ConnectionChanged
     | TickerChanged
     | CandleClosed
+    | CandlesKnown
     | OrderSeen
     | FillSeen
     | PositionChanged
@@ -219,6 +235,7 @@ Message = (
     | StrategyMoved
     | StrategyFailed
     | Decided
+    | ParametersChanged
     | HaltChanged
     | IssueOpened
     | IssueResolved

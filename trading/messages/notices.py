@@ -1,4 +1,4 @@
-"""What the notifier can be told: something a person should hear of."""
+"""What the notifier can be told: something a person should hear of, and that there is something to look at."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,10 @@ class Notice:
 
     severity: Severity
     kind: str
-    """trade_opened, trade_closed, stop_missing, disconnected, error ... : what a person switches on and off."""
+    """One of `trading.notice_kinds`: what a person switches on and off."""
     text: str
     key: str
+    """What the trouble is, without a count or a time in it: an alert of the same key adds to the one that waits."""
     at: Milliseconds
 
 
@@ -23,4 +24,9 @@ class Outbox:
     """Something was put into the outbox; look there. Repeating it changes nothing."""
 
 
-Message = Notice | Outbox
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoudnessChanged:
+    """A person chose how loud the kinds of notices are, and it is on disk. Repeating it changes nothing."""
+
+
+Message = Notice | Outbox | LoudnessChanged

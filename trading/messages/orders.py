@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trading.bracket.messages import Asked, Verdict
-from trading.facts import Fill, Holding, Order, Ticker
+from trading.facts import Fill, Holding, LedgerEntry, Order, Ticker
 from trading.instruments import Instrument
 from trading.reconcile import Report
 from trading.signal import Signal
+from trading.sizing import Risk
 from trading.values import BracketId, Currency, InstrumentName, IntentId, Milliseconds, StrategyName
 
 __all__ = ["Asked", "Verdict"]
@@ -46,6 +47,15 @@ class SetHalt:
     on: bool
     reason: str
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRisk:
+    """Size the next trades by this; open ones stay as they are. Set already, it changes nothing."""
+
+    risk: Risk
+    leverage_max: Decimal | None
+    notional_max: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +128,29 @@ class FateUnknown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRead:
+    """What the account's book says of a trade's time. Repeating it changes nothing."""
+
+    bracket_id: BracketId
+    entries: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerUnread:
+    """The book could not be read whole. Repeating it changes nothing."""
+
+    bracket_id: BracketId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultDue:
+    """It is time to ask once more for what a trade made. Repeating it changes nothing."""
+
+    bracket_id: BracketId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
     """The connection came up or went down. Repeating it changes nothing."""
 
@@ -138,8 +171,22 @@ class ResolveIssue:
 
     instrument: InstrumentName
     choice: str
-    """close or cancel, for a bracket that was given up; ignore frees the instrument and touches nothing."""
+    """adopt: cover it and go on. close, cancel: out, and take away what rests. ignore: it is the person's now."""
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WasNaked:
+    """The guardian saw a position of ours without a stop for so much longer than it may be. Each one counts."""
+
+    ms: int
+    is_new: bool
+    """The first of this time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyIssues:
+    """It is time to look whether what a person chose has come to pass. Repeating it is harmless."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +202,7 @@ Message = (
     | CloseTrade
     | Panic
     | SetHalt
+    | SetRisk
     | OrderChanged
     | OrderFilled
     | PositionChanged
@@ -165,8 +213,13 @@ Message = (
     | RequestRefused
     | FateUnknown
     | Asked
+    | LedgerRead
+    | LedgerUnread
+    | ResultDue
     | ConnectionChanged
     | Reconciled
     | ResolveIssue
+    | WasNaked
+    | VerifyIssues
     | Wake
 )

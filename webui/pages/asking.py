@@ -44,6 +44,7 @@ class Asking:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
 
+
 def query_of_page() -> dict[str, str]:
     """Give the query of a page. A parameter that is not known does no harm here: a page is not a contract."""
     return {key: str(bottle.request.query.getunicode(key) or "") for key in bottle.request.query}

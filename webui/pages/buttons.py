@@ -16,11 +16,15 @@ AT_ONCE: Final = frozenset({"pause", "halt", "reconcile", "acknowledge", "test",
 TYPED: Final = {"panic": "panic"}
 """These want a word typed."""
 
-_LOUD: Final = frozenset({"panic", "close", "stop", "disconnect"})
+_LOUD: Final = frozenset({"panic", "close"})
 
 
 def button(asking: Asking, action: str, address: str, *, method: str = "POST", **about: Any) -> str:
-    """Draw a button; nothing when no such address answers. ``about``: body, name (of what it is about), choice, text, kind, plain figures for the sentence."""
+    """Draw a button; nothing when no such address answers.
+
+    ``about`` may hold the body, a choice offered with it (``option``), the key of its texts when that is not the action
+    (``text``), how it looks (``kind``), and whatever is filled into its sentence (``name``).
+    """
     if not asking.doors.has(method, address):
         return ""
     t = asking.t
@@ -36,7 +40,7 @@ def button(asking: Asking, action: str, address: str, *, method: str = "POST", *
         "data-body": msgspec.json.encode(body or {}).decode(),
         "data-say": sentence,
         "data-title": t(f"ask.{key}", **about) if t.has(f"ask.{key}") else word,
-        "data-word": TYPED.get(action, ""),
+        "data-word": about.pop("word", "") or TYPED.get(action, ""),
         "data-option": option,
         "data-option-text": t(f"option.{option}") if option else "",
         "data-step": "" if action in AT_ONCE else "2",

@@ -1,7 +1,14 @@
-"""Which commands there are: a control is shown only when its address answers."""
+"""Which addresses the API has, and what it answers: a control is shown only when something stands behind it.
+
+The page reads by the API's own handlers where a question is more than a look at the board, so both always say the same.
+"""
 
 import re
 from typing import Any, Final
+from urllib.parse import urlencode
+
+import bottle
+import msgspec
 
 API: Final = "/api/v2/"
 _PLACE: Final = re.compile(r"<[^>]+>")
@@ -24,3 +31,19 @@ class Doors:
             self._rules = rules
         path = API + address
         return any(rule.fullmatch(path) for rule in self._rules.get(method, ()))
+
+    def look(self, address: str, **query: Any) -> Any:
+        """Give what the API answers to this question; None when there is no such address, or it said no."""
+        if not self.has("GET", address):
+            return None
+        environ = bottle.request.environ
+        asked = environ.get("QUERY_STRING", "")
+        environ["QUERY_STRING"] = urlencode(query)
+        try:
+            route, found = self._app.router.match({"REQUEST_METHOD": "GET", "PATH_INFO": API + address})
+            answer = route.call(**found)
+        except bottle.HTTPResponse:
+            return None
+        finally:
+            environ["QUERY_STRING"] = asked
+        return msgspec.json.decode(answer.body)

@@ -4,6 +4,7 @@ How that is done: the outer drawing has no view box, so its text keeps its size 
 shapes lie in an inner drawing that is stretched. Floats are good enough for a picture; no figure is computed from it.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -86,7 +87,8 @@ def price_chart(
     prices += [level.price for level in levels] + [mark.price for mark in marks]
     step = _step(bars)
     last = max([*times, until])
-    first = min(min(times), last - step * _CANDLES_WIDE_MIN)
+    # Few bars stand at the right of a width they would not fill; fills without bars have what they need around them.
+    first = min(*times, last - step * _CANDLES_WIDE_MIN) if bars else min(*times, last) - (last - min(times)) * 0.1 - 1
     scale = _Scale(first, last + (last - first) * _ROOM_RIGHT + 1, *_padded(prices), height)
     shapes = [_candles(bars, scale, step)]
     shapes += [_across(level.kind, scale.y(level.price)) for level in levels]
@@ -153,7 +155,9 @@ def strip(values: Sequence[int | None], *, title: str) -> str:
     cells = []
     for place, value in enumerate(values):
         kind, top = ("none", 10) if value is None else ("zero", 6) if not value else ("some", 0)
-        cells.append(f'<rect class="{kind}" x="{place * step + 2:.1f}" y="{top}" width="{step - 6:.1f}" height="{14 - top}"/>')
+        cells.append(
+            f'<rect class="{kind}" x="{place * step + 2:.1f}" y="{top}" width="{step - 6:.1f}" height="{14 - top}"/>'
+        )
     return (
         f'<svg class="strip" width="100%" height="14" viewBox="0 0 {WIDE} 14" preserveAspectRatio="none" role="img"'
         f' aria-label="{html_escape(title)}">{"".join(cells)}</svg>'
@@ -166,13 +170,15 @@ def strip(values: Sequence[int | None], *, title: str) -> str:
 def _drawing(kind: str, title: str, height: int, shapes: Sequence[str], over: Sequence[str]) -> str:
     return (
         f'<svg class="{kind}" width="100%" height="{height}" role="img" aria-label="{html_escape(title)}">'
-        f'<svg width="100%" height="{height}" viewBox="0 0 {WIDE} {height}" preserveAspectRatio="none">'
+        f'<svg class="shapes" width="100%" height="{height}" viewBox="0 0 {WIDE} {height}" preserveAspectRatio="none">'
         f"{''.join(shapes)}</svg>{''.join(over)}</svg>"
     )
 
 
 def _candles(bars: Sequence[Bar], scale: _Scale, step: float) -> str:
-    wicks, rises, falls = [], [], []
+    wicks: list[str] = []
+    rises: list[str] = []
+    falls: list[str] = []
     half = max(1.2, (scale.x(scale.first + step) - scale.x(scale.first)) * WIDE * 0.34)
     for bar in bars:
         x = scale.x(bar.at + step / 2) * WIDE
@@ -235,7 +241,7 @@ def _times(scale: _Scale) -> list[str]:
 
 
 def _step(bars: Sequence[Bar]) -> float:
-    gaps = [later.at - earlier.at for earlier, later in zip(bars, bars[1:], strict=False) if later.at > earlier.at]
+    gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(bars) if later.at > earlier.at]
     return float(min(gaps, default=60_000))
 
 

@@ -10,16 +10,21 @@ from webui.pages.render import template
 from webui.pages.texts import TABLES, Words, choose
 
 LANGUAGE_COOKIE: Final = "tradebaas_language"
+WRONG: Final = "wrong"
+LOCKED: Final = "locked"
 
 
-def language() -> str:
-    """Give the language of this request: chosen in the page, else the browser's first that we have."""
-    return choose(bottle.request.get_cookie(LANGUAGE_COOKIE), bottle.request.get_header("Accept-Language"))
+def language(chosen_for_all: str | None = None) -> str:
+    """Give the language of this request: chosen here, else for all, else the browser's first that we have."""
+    wanted = bottle.request.get_cookie(LANGUAGE_COOKIE) or chosen_for_all
+    return choose(wanted, bottle.request.get_header("Accept-Language"))
 
 
 def render(problem: str | None = None) -> str:
-    """Draw it. ``problem`` is what was wrong with the last attempt, in words."""
+    """Draw it. ``problem`` is what was wrong with the last attempt: WRONG, LOCKED, or words."""
     t = Words(language())
+    if problem is not None and t.has(f"login.{problem}"):
+        problem = t(f"login.{problem}")
     return str(
         template("login").render(
             {"t": t, "problem": problem, "icon": marks.icon, "stamped": stamped, "languages": sorted(TABLES)}

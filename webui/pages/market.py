@@ -1,6 +1,7 @@
 """Price charts: the candles there are, with the prices and fills of a trade."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from actors.journal_board import Picture
@@ -32,10 +33,11 @@ def of_trade(asking: Asking, story: Mapping[str, Any]) -> str:
         ("target", story["target"], t("chart.target")),
         ("entry", story["average_entry"] or story["entry"], t("chart.entry")),
         ("stop", story["stop"], t("chart.stop")),
-        ("exit", story["exit_price"], t("chart.exit")),
     ]
+    if story["exit_price"] not in {story["target"], story["stop"]}:
+        wanted.append(("exit", story["exit_price"], t("chart.exit")))
     margin = max(2 * MINUTE_MS, (ended - begun) // 4)
-    bars = bars_of(asking, story["instrument"], begun - margin, min(ended + margin, asking.now))
+    bars = bars_of(asking.parts.board.picture, story["instrument"], begun - margin, min(ended + margin, asking.now))
     title = t("chart.trade", instrument=story["instrument"])
     return price_chart(bars, levels(wanted), fills(story["fills"], t), until=ended, title=title)
 
@@ -44,14 +46,17 @@ def _now(asking: Asking, instrument: str) -> Mapping[str, Any]:
     picture, t = asking.parts.board.picture, asking.t
     wanted = _wanted(picture, instrument, t)
     until = asking.now
-    bars = bars_of(asking, instrument, until - BARS * MINUTE_MS, until)
     ticker = picture.tickers.get(instrument)
+    bars = bars_of(picture, instrument, until - BARS * MINUTE_MS, until)
+    bars += _growing(bars, None if ticker is None else decimal(ticker["mark"]), until)
     marks: list[Mark] = []
     bracket = next((row for row in picture.brackets.values() if row["instrument"] == instrument), None)
     if bracket is not None:
         held = asking.parts.store.brackets.bracket(bracket["bracket_id"])
         if held is not None:
-            rows = [{"side": one.side.value, "at": one.at, "price": one.price, "amount": one.amount} for one in held.fills]
+            rows = [
+                {"side": one.side.value, "at": one.at, "price": one.price, "amount": one.amount} for one in held.fills
+            ]
             marks = fills(rows, t)
     title = t("chart.now", instrument=instrument)
     svg = price_chart(bars, levels(wanted), marks, until=until, title=title) if bars else ""
@@ -93,13 +98,36 @@ def fills(rows: Sequence[Mapping[str, Any]], t: Any) -> list[Mark]:
             kind=row["side"],
             at=int(row["at"]),
             price=float(row["price"]),
-            text=t("chart.fill", side=t.known("side", row["side"]), amount=number(row["amount"]), price=number(row["price"])),
+            text=t(
+                "chart.fill",
+                side=t.known("deal", row["side"]),
+                amount=number(row["amount"]),
+                price=number(row["price"]),
+            ),
         )
         for row in rows
     ]
 
 
-def bars_of(asking: Asking, instrument: str, since: int, until: int) -> list[Bar]:
-    """Give the candles of a time that are known."""
-    del asking, instrument, since, until
-    return []
+def bars_of(picture: Picture, instrument: str, since: int, until: int) -> list[Bar]:
+    """Give the closed candles of a time that are known."""
+    return [
+        Bar(
+            at=candle.opened_at,
+            open=float(candle.open),
+            high=float(candle.high),
+            low=float(candle.low),
+            close=float(candle.close),
+        )
+        for candle in picture.candles.get(instrument, ())
+        if since <= candle.opened_at <= until
+    ]
+
+
+def _growing(bars: Sequence[Bar], price: Decimal | None, now: int) -> list[Bar]:
+    """Give the candle that is not closed yet, as far as we know it: from the last close to the price now."""
+    if not bars or price is None or now - bars[-1].at < MINUTE_MS:
+        return []
+    begun, at = bars[-1].close, float(price)
+    opened = now - now % MINUTE_MS
+    return [Bar(at=opened, open=begun, high=max(begun, at), low=min(begun, at), close=at)]

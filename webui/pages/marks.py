@@ -97,7 +97,7 @@ def severity_chip(severity: str, t: Words) -> str:
     return chip(tone, sign, t.known("severity", severity))
 
 
-def side_chip(side: str, t: Words) -> str:
-    """The direction of a trade: an arrow and a word."""
+def side_chip(side: str, t: Words, of: str = "side") -> str:
+    """The direction of a position (``side``) or of an order (``deal``): an arrow and a word."""
     sign = "\u2191" if side == "buy" else "\u2193"
-    return f'<span class="side {"long" if side == "buy" else "short"}">{sign} {html_escape(t.known("side", side))}</span>'
+    return f'<span class="side {"long" if side == "buy" else "short"}">{sign} {html_escape(t.known(of, side))}</span>'

@@ -16,7 +16,7 @@ from webui.pages.figures import Curves
 from webui.pages.words import coins, decimal, number
 
 HOURS: Final = 48
-ALERTS: Final = 6
+ALERTS: Final = 5
 _PROMISES: Final = (
     ("naked", Score.NAKED_OVER_MAX),
     ("orphans", Score.ORPHANS),
@@ -71,10 +71,11 @@ class Overview:
         found = health.examine(self.asking.parts)
         reasons = found["reasons"]
         tone = {"ok": "good", "degraded": "warn", "starting": "calm"}.get(found["status"], "bad")
+        said = found["status"]
         if any(reason["code"] in {"issues", "strategy_error"} for reason in reasons) and tone == "warn":
-            tone = "bad"
+            tone, said = "bad", "needs"
         told = {code: self._reason(code, reason) for reason in reasons for code in [reason["code"]]}
-        return {"status": found["status"], "tone": tone, "reasons": list(told.values()), "since": self._since()}
+        return {"status": said, "tone": tone, "reasons": list(told.values()), "since": self._since()}
 
     def figures(self) -> Mapping[str, Any]:
         """What the account is worth, what is open, what today brought."""
@@ -87,7 +88,18 @@ class Overview:
             )
             open_now[coin] = open_now.get(coin, Decimal(0)) + (made or 0)
         funds = [row for row in picture.funds.values() if decimal(row["equity"])]
-        return {"funds": funds, "open_now": open_now, "curves": curves, "count": len(picture.positions)}
+        traded: set[str] = {
+            figures.currency_of(row["instrument"]) for row in picture.strategies.values() if row["instrument"]
+        }
+        traded |= {*open_now, *curves}
+        shown = [row for row in funds if row["currency"] in traded] or funds[:1]
+        return {
+            "funds": shown,
+            "others": [row for row in funds if row not in shown],
+            "open_now": open_now,
+            "curves": curves,
+            "count": len(picture.positions),
+        }
 
     def positions(self) -> Mapping[str, Any]:
         """What is held, under which stop and target."""
@@ -182,6 +194,7 @@ def position(row: Mapping[str, Any], picture: Picture) -> dict[str, Any]:
         "coin": coin,
         "unit": figures.unit_of(instrument),
         "made": made,
+        "entry_price": decimal(entry),
         "stop": stop,
         "target": target,
         "to_stop": figures.apart(stop, row["mark_price"]),
@@ -198,7 +211,8 @@ def position(row: Mapping[str, Any], picture: Picture) -> dict[str, Any]:
 
 def open_issues(asking: Asking) -> Mapping[str, Any]:
     """What needs a person, with the buttons that settle it."""
-    return {"rows": [views.issue_row(issue) for issue in asking.parts.store.issues.still_open()]}
+    found = asking.parts.store.issues.still_open()
+    return {"rows": [{**views.issue_row(one), "chosen": one.chosen, "chosen_by": one.chosen_by} for one in found]}
 
 
 def failed(picture: Picture) -> list[Mapping[str, Any]]:

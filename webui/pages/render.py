@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import bottle
 
@@ -36,10 +37,12 @@ def scope(asking: Asking) -> dict[str, Any]:
         "phase_chip": lambda phase: marks.phase_chip(phase, t),
         "severity_chip": lambda severity: marks.severity_chip(severity, t),
         "side_chip": lambda side: marks.side_chip(side, t),
+        "deal_chip": lambda side: marks.side_chip(side, t, "deal"),
         "number": words.number,
         "coins": words.coins,
         "percent": words.percent,
         "tone": words.tone,
+        "url": functools.partial(quote, safe=""),
         "lasted": lambda seconds: words.lasted(seconds, t),
         "age": lambda at: words.age(at, now, t),
         "moment": lambda at, exact=False: words.moment(at, now, exact=exact),

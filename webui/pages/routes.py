@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 import bottle
 import msgspec
 
+from persistence.errors import StoreUnavailable
 from webui import sessions
 from webui.answers import header
+from webui.chosen import Chosen
 from webui.gate import current
-from webui.pages import assets, login, render
+from webui.pages import assets, render
 from webui.pages.asking import Asking, Region, query_of_page
 from webui.pages.doors import Doors
 from webui.pages.figures import Curves
@@ -35,10 +37,21 @@ REGIONS_HEADER: Final = "X-Regions"
 _YEAR_S: Final = 31_536_000
 _SPOKEN: Final = (
     "stale", "stale_why", "fresh", "done", "refused", "not_known", "not_known_why", "asking", "type_word", "logged_out",
-    "confirm", "cancel", "busy", "reload", "too_many", "unreachable", "saved", "kept", "unit_s", "unit_min", "unit_h",
+    "confirm", "cancel", "busy", "reload", "too_many", "unreachable", "saved", "kept", "key_may",
+    "key_lacks", "key_exceeds", "unit_s", "unit_min", "unit_h",
     "unit_d",
 )  # fmt: skip
 """What the script says by itself."""
+
+KINDS: Final = (
+    "alert", "bracket_changed", "child_changed", "child_crowded", "child_failed", "close_wanted", "command",
+    "connection_changed", "entry_ended", "fill", "fill_seen", "funds", "halt_changed", "issue_opened", "issue_resolved",
+    "label_asked", "messages_lost", "old_incarnation_spoke", "order_changed", "order_seen", "pictured",
+    "position_changed", "reconciled", "reduced", "request_done", "request_refused", "request_unknown", "scoreboard",
+    "service_stopped", "signal_refused", "step", "strategy_decided", "strategy_status_changed", "ticker", "time_passed",
+    "trade_closed", "trade_opened", "trade_quarantined", "trade_released",
+)  # fmt: skip
+"""The events a page listens to; a stream has no way to ask for all of them."""
 
 
 def mount(app: bottle.Bottle, parts: Parts, streams: Streams) -> None:
@@ -48,10 +61,10 @@ def mount(app: bottle.Bottle, parts: Parts, streams: Streams) -> None:
     addresses: dict[str, Callable[..., bottle.HTTPResponse]] = {
         "/": pages.overview,
         "/strategies": pages.strategies,
-        "/strategies/<name>": pages.strategy,
+        "/strategies/<name:path>": pages.strategy,
         "/trades": pages.trades,
         "/trades.csv": pages.export,
-        "/trades/<name>": pages.trade,
+        "/trades/<name:path>": pages.trade,
         "/orders": pages.orders,
         "/events": pages.events,
         "/reconcile": pages.reconcile,
@@ -68,6 +81,7 @@ class Pages:
 
     def __init__(self, app: bottle.Bottle, parts: Parts) -> None:
         self._parts, self._doors, self._curves = parts, Doors(app), Curves(parts)
+        self._chosen = Chosen(parts)
 
     def overview(self) -> bottle.HTTPResponse:
         asking = self._asking()
@@ -124,6 +138,12 @@ class Pages:
         asking = self._asking()
         return _answer(asking, "settings", SettingsView(asking).regions())
 
+    def _language_for_all(self) -> str | None:
+        try:
+            return self._chosen.language()
+        except StoreUnavailable:
+            return None
+
     def _asking(self) -> Asking:
         query = query_of_page()
         chosen = query.pop("lang", "")
@@ -132,7 +152,7 @@ class Pages:
         return Asking(
             parts=self._parts,
             who=current(),
-            t=Words(language()),
+            t=Words(language(self._language_for_all())),
             doors=self._doors,
             csrf=sessions.csrf(),
             now=self._parts.clock.now_ms(),
@@ -168,7 +188,7 @@ def _answer(
         "mode": asking.parts.about.mode,
         "language": asking.t.language,
         "languages": sorted(TABLES),
-        "last_id": asking.parts.board.picture.events,
+        "kinds": " ".join(KINDS),
         "spoken": msgspec.json.encode({key: asking.t(f"spoken.{key}") for key in _SPOKEN}).decode(),
         "stamped": assets.stamped,
         "top": {one.name: render.region(asking, one) for one in top.regions()},

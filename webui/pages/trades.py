@@ -2,20 +2,21 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from persistence.brackets import Trade, Which
-from trading.values import BracketId
+from trading.values import ZERO, BracketId, plain
 from webui import views
-from webui.answers import LIST_MAX
 from webui.pages import market
 from webui.pages.asking import Asking, Region
 from webui.pages.words import iso
 
 PAGE: Final = 25
 EXPORT_MAX: Final = 20_000
+BATCH: Final = 500
 _EVENTS: Final = "trade_opened trade_closed entry_ended trade_quarantined bracket_changed"
 _COLUMNS: Final = (
     "id", "strategy", "instrument", "side", "status", "amount", "held", "entry", "stop", "target", "average_entry",
@@ -61,7 +62,7 @@ class Trades:
         before: int | None = None
         given = 0
         while given < EXPORT_MAX:
-            page = self.asking.parts.store.trades(which=which, strategy=strategy, limit=LIST_MAX, before=before)
+            page = self.asking.parts.store.trades(which=which, strategy=strategy, limit=BATCH, before=before)
             for trade in page.items:
                 yield _line(_cells(trade))
             given, before = given + len(page.items), page.next
@@ -98,7 +99,11 @@ class Story:
     def _told(self) -> dict[str, Any]:
         story = self.asking.parts.store.trade(BracketId(self.name))
         assert story is not None, f"no trade {self.name}"
-        return views.story_row(story)
+        told = views.story_row(story)
+        for name, legs in (("average_entry", {"entry"}), ("exit_price", {"stop", "target", "close"})):
+            if told[name] is None:
+                told[name] = average([fill for fill in told["fills"] if fill["leg"] in legs])
+        return told
 
     def story(self) -> Mapping[str, Any]:
         """The figures, and the chart."""
@@ -111,6 +116,16 @@ class Story:
         return {"trade": told, "steps": steps(told), "log": told["timeline"]}
 
 
+def average(fills: Sequence[Mapping[str, Any]]) -> str | None:
+    """Give the price of several fills together, to be read; None without any."""
+    amount = sum((Decimal(fill["amount"]) for fill in fills), ZERO)
+    return (
+        plain(sum((Decimal(fill["amount"]) * Decimal(fill["price"]) for fill in fills), ZERO) / amount)
+        if amount
+        else None
+    )
+
+
 def steps(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Put everything that happened to a trade into one line of time."""
     found: list[dict[str, Any]] = [{"at": told["began_at"], "kind": "signal", "order": 0, "row": told}]
@@ -118,13 +133,18 @@ def steps(told: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append({"at": request["sent_at"], "kind": "intent", "order": 1, "row": request})
         if request["settled_at"] is not None:
             found.append({"at": request["settled_at"], "kind": "reply", "order": 2, "row": request})
-    found += [{"at": fill["at"], "kind": "fill", "order": 3, "row": fill} for fill in told["fills"]]
+    # A fill has the exchange's time, whose clock may be behind ours: none came before its request had left.
+    left_at = min((request["sent_at"] for request in told["requests"]), default=told["began_at"])
+    found += [
+        {"at": fill["at"], "place": max(fill["at"], left_at), "kind": "fill", "order": 3, "row": fill}
+        for fill in told["fills"]
+    ]
     found += [
         {"at": event["at"], "kind": "news", "order": 4, "row": event}
         for event in told["timeline"]
         if event["kind"] in {"trade_opened", "trade_closed", "entry_ended", "trade_quarantined", "trade_released"}
     ]
-    return sorted(found, key=lambda step: (step["at"], step["order"]))
+    return sorted(found, key=lambda step: (step.get("place", step["at"]), step["order"]))
 
 
 def _is_cursor(text: str) -> bool:

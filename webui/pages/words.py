@@ -28,18 +28,19 @@ def number(value: Any, decimals: int | None = None, *, signed: bool = False) -> 
         # Twenty-eight digits, the usual context, are too few for what an exchange may send.
         with localcontext(prec=60):
             figure = figure.quantize(Decimal(1).scaleb(-decimals))
-    text = f"{abs(figure):,f}".replace(",", THIN)
+    text = f"{figure.copy_abs():,f}".replace(",", THIN)
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
     sign = MINUS if figure < 0 else "+" if signed and figure > 0 else ""
     return sign + text
 
 
-def coins(value: Any, currency: str, *, signed: bool = False) -> str:
-    """Write an amount of a coin with as many decimals as are worth reading."""
+def coins(value: Any, currency: str, *, signed: bool = False, bare: bool = False) -> str:
+    """Write an amount of a coin with as many decimals as are worth reading; ``bare`` leaves the coin's name out."""
     if decimal(value) is None:
         return NOTHING
-    return f"{number(value, _DECIMALS.get(currency, 6), signed=signed)} {currency}".strip()
+    text = number(value, _DECIMALS.get(currency, 6), signed=signed)
+    return text if bare or not currency else f"{text} {currency}"
 
 
 def percent(value: Any, *, signed: bool = False, decimals: int = 2) -> str:
@@ -102,6 +103,6 @@ def moment(at_ms: int | None, now_ms: int, *, exact: bool = False) -> str:
 def age(at_ms: int | None, now_ms: int, t: Words) -> str:
     """Give the markup of how long ago something was; a script lets it tick."""
     if at_ms is None:
-        return html_escape(t("age.never"))
+        return str(html_escape(t("age.never")))
     text = lasted((now_ms - at_ms) / 1000, t)
     return f'<time datetime="{iso(at_ms)}" data-age="{at_ms}" title="{iso(at_ms)}">{html_escape(text)}</time>'

@@ -29,7 +29,7 @@ def test_an_inverse_long_earns_coin() -> None:
     floor = Floor()
     position = Position(account="main", instrument_name=INVERSE)
     fill_position(position, floor.market.spec, Decimal(1000), Decimal(50000))
-    realised, session = fill_position(position, floor.market.spec, Decimal(-1000), Decimal(60000))
+    realised, session, _ = fill_position(position, floor.market.spec, Decimal(-1000), Decimal(60000))
     assert realised == session == Decimal("0.00333333")
     assert position.amount == position.cost == position.average_price == 0
 
@@ -41,7 +41,7 @@ def test_the_captured_eth_trade_gives_its_captured_result() -> None:
     spec = floor.engine.markets["ETH-PERPETUAL"].spec
     entry = Decimal(10) / (Decimal(10) / 1535 - Decimal("0.00039974"))
     fill_position(position, spec, Decimal(-100), entry)
-    realised, _ = fill_position(position, spec, Decimal(10), Decimal(1535))
+    realised, *_ = fill_position(position, spec, Decimal(10), Decimal(1535))
     assert realised == Decimal("0.00039974")
 
 

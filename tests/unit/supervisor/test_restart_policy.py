@@ -93,6 +93,17 @@ def test_an_intensity_of_0_forgives_nothing() -> None:
     assert judged(ends(0), budget=Budget(intensity=0, period_ms=1)) == [(Verdict.ESCALATE, 0)]
 
 
+def test_a_budget_can_be_spent_by_its_own_child_alone() -> None:
+    budget = Budget(intensity=1, period_ms=1_000, spent=Verdict.ERROR)
+
+    assert [verdict for verdict, _ in judged(ends(0), ends(1), ends(2), budget=budget)] == [
+        Verdict.RESTART,
+        Verdict.ERROR,
+        Verdict.ERROR,
+    ]
+    assert judged(ends(0), ends(1), ends(2_000), budget=budget)[-1] == (Verdict.RESTART, 0)
+
+
 def test_a_strategy_draws_on_no_budget() -> None:
     events = [ends(at, restart=Restart.TEMPORARY) for at in range(100)]
 
@@ -122,6 +133,7 @@ def test_never_more_restarts_in_a_period_than_the_intensity(gaps: list[int], int
         (Budget(intensity=1, period_ms=0), "period_ms"),
         (Budget(intensity=1, period_ms=1, delay_ms=0), "delay_ms"),
         (Budget(intensity=1, period_ms=1, delay_ms=9, delay_ms_max=8), "delay_ms_max"),
+        (Budget(intensity=1, period_ms=1, spent=Verdict.LEAVE), "spent"),
     ],
 )
 def test_a_senseless_budget_says_what_is_wrong(budget: Budget, word: str) -> None:

@@ -14,6 +14,8 @@ from persistence.store import Store
 from tests.unit.persistence.made import BTC, Life
 from tests.unit.webui.house import NOW, OPERATE, House
 from tradebaas.commands import COMMANDS, tradebaas
+from tradebaas.key import opened
+from tradebaas.settings import load, note_clean
 from trading.messages import desk
 from trading.values import Milliseconds, StrategyName, WorkerId
 from webui.access import Access, LocalKey
@@ -235,6 +237,11 @@ def test_real_money_is_confirmed_by_typing_it(tmp_path: Path) -> None:
     file = tmp_path / "t.toml"
     file.write_text("[service]\nmode = 'live'\n[broker]\nclient_id = 'abc'\nclient_secret = 'hidden-hidden'\n")
 
+    unready = run("credentials", "confirm-live", "--config", str(file), input="trade my real money\n")
+    assert (unready.exit_code, "tradebaas doctor" in unready.output) == (1, True)
+    settings = load(file=file)
+    with opened(settings) as store:
+        note_clean(settings, store.settings, client_id="abc", at=Milliseconds(NOW))
     assert run("credentials", "confirm-live", "--config", str(file), input="yes\n").exit_code == 1
     assert run("credentials", "confirm-live", "--config", str(file), input="trade my real money\n").exit_code == 0
     file.write_text("")

@@ -1,9 +1,9 @@
-"""Real money needs two locks opened by a person, for this worker and this key."""
+"""Real money needs a clean doctor and a person's word, both for this worker and this key."""
 
 from pathlib import Path
 
 from tests.unit.tradebaas.test_settings_loading import StandInConfirmations
-from tradebaas.settings import Settings, confirm_live, live_problems, load, revoke_live
+from tradebaas.settings import Settings, confirm_live, live_problems, load, note_clean, revoke_live
 from trading.values import Milliseconds
 
 AT = Milliseconds(1)
@@ -22,12 +22,26 @@ def test_paper_needs_no_confirmation(tmp_path: Path) -> None:
     assert live_problems(load(file=file, environment={}), StandInConfirmations(), client_id=None) == ()
 
 
-def test_the_file_alone_opens_nothing_and_both_reasons_are_said(tmp_path: Path) -> None:
-    assert len(live_problems(live(tmp_path), StandInConfirmations(), client_id=None)) == 2
+def test_the_file_alone_opens_nothing_and_all_reasons_are_said(tmp_path: Path) -> None:
+    key, doctor, person = live_problems(live(tmp_path), StandInConfirmations(), client_id=None)
+
+    assert ("credentials set" in key, "doctor" in doctor, "confirm-live" in person) == (True, True, True)
+
+
+def test_a_person_alone_does_not_open_it_before_the_doctor_is_clean(tmp_path: Path) -> None:
+    settings, store = live(tmp_path), StandInConfirmations()
+    confirm_live(settings, store, client_id="key", by="me", at=AT)
+
+    (problem,) = live_problems(settings, store, client_id="key")
+    assert "tradebaas doctor" in problem
+
+    note_clean(settings, store, client_id="another", at=AT)
+    assert live_problems(settings, store, client_id="key") == (problem,), "that was another key"
 
 
 def test_a_confirmation_opens_it_for_this_worker_and_this_key_only(tmp_path: Path) -> None:
     settings, store = live(tmp_path), StandInConfirmations()
+    note_clean(settings, store, client_id="key", at=AT)
     confirm_live(settings, store, client_id="key", by="me", at=AT)
 
     assert live_problems(settings, store, client_id="key") == ()
@@ -38,6 +52,7 @@ def test_a_confirmation_opens_it_for_this_worker_and_this_key_only(tmp_path: Pat
 
 def test_a_confirmation_can_be_taken_back(tmp_path: Path) -> None:
     settings, store = live(tmp_path), StandInConfirmations()
+    note_clean(settings, store, client_id="key", at=AT)
     confirm_live(settings, store, client_id="key", by="me", at=AT)
     revoke_live(store, by="me", at=AT)
 

@@ -215,3 +215,23 @@ class StandInConfirmations:
         assert by
         assert at
         self.kept[key] = value
+
+
+def test_how_loud_each_kind_is_can_be_set_and_wrong_kinds_and_zones_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "tradebaas.toml"
+    file.write_text('[notifications]\ntime_zone = "Europe/Amsterdam"\n[notifications.kinds]\ntrade_opened = "silent"\n')
+    found = load(file=file, environment={}).notifications
+    assert (found.kinds, str(found.zone())) == ({"trade_opened": "silent"}, "Europe/Amsterdam")
+
+    told = load(environment={"TRADEBAAS_NOTIFICATIONS__KINDS": '{trade_closed = "off"}'}).notifications
+    assert told.kinds == {"trade_closed": "off"}
+
+    file.write_text(
+        '[notifications]\ntime_zone = "Mars/Base"\ndaily_at = "25:00"\n[notifications.kinds]\nnaked = "off"\n'
+    )
+    with pytest.raises(ConfigError) as wrong:
+        load(file=file, environment={})
+    said = "\n".join(wrong.value.problems)
+    assert "notifications.time_zone: 'Mars/Base' is not a zone" in said
+    assert "notifications.kinds.naked: there is no such kind" in said
+    assert "notifications.daily_at" in said

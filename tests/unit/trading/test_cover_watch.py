@@ -102,3 +102,21 @@ def test_what_is_not_ours_is_never_naked() -> None:
     assert cover.look(unnamed, 1).naked_since is None
     assert unnamed.label is None
     assert LabelText("") == fill(None, 5, "x").label
+
+
+def test_what_another_worker_adds_is_theirs_and_does_not_name_the_trade() -> None:
+    label_of_w2 = LabelText("tb1:me:w2:s:bbbbbbbbbbbbbbbb:e0")
+    theirs = replace(fill(None, 40, "w", side=Side.BUY), label=label_of_w2)
+    added = cover.with_fill(replace(_watch(), who=MAKER.who), theirs)
+    assert (added.position, added.by_hand, added.uncovered) == (Decimal(140), Decimal(40), Decimal(0))
+    wish = MAKER.close(replace(added, orders=()), 7)
+    assert wish is not None, "the trade is still known as ours"
+    assert wish.amount == 100
+    assert cover.with_order(added, order(Leg.STOP, "x", label=label_of_w2)).label == added.label
+
+
+def test_a_picture_that_shows_only_our_exit_does_not_make_what_others_hold_ours() -> None:
+    added = cover.with_fill(_watch(), fill(None, 40, "h", side=Side.BUY))
+    left = cover.with_fill(added, fill(Leg.TARGET, 100, "t", at=Milliseconds(T0 + 9)))
+    seen = cover.with_picture(left, _picture(40, fills=(fill(Leg.TARGET, 100, "t", at=Milliseconds(T0 + 9)),)))
+    assert (seen.position, seen.by_hand, seen.uncovered) == (Decimal(40), Decimal(40), Decimal(0))

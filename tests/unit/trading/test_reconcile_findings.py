@@ -116,7 +116,7 @@ def test_orders_of_ours_without_a_trade_are_cancelled_first() -> None:
 def test_a_position_with_our_labels_that_nobody_remembers_keeps_its_stop_and_waits_for_a_person() -> None:
     stop = order(Leg.STOP, "y", OrderState.UNTRIGGERED, label=OTHER)
     first = _look(orders=(stop,), position=100)
-    assert _kinds(first) == [FindingKind.UNKNOWN_ORDER, FindingKind.ORPHAN_POSITION]
+    assert _kinds(first) == [FindingKind.ORPHAN_POSITION]
     assert not _acts(first), "its stop is not touched"
     late = _look(orders=(stop,), position=100, before=first, at=T0 + LASTING_MS)
     (action,) = late.actions

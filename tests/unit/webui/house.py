@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -133,6 +133,9 @@ class House:
         self.children: list[ChildState] = [child("broker"), child("orders")]
         self.phase = Phase.RUNNING
         self.logged: list[str] = []
+        self.alerts: list[tuple[str, str]] = []
+        self.why_not: dict[str, str] = {}
+        self.tried: list[tuple[str, str | None, Secret | None]] = []
         given = [
             (Secret(OPERATE), Who(scope=Scope.OPERATE, name="owner")),
             (Secret(OBSERVE), Who(scope=Scope.OBSERVE, name="guest")),
@@ -144,11 +147,12 @@ class House:
                 worker="w1",
                 account="paper",
                 started_at=NOW,
-                broker={"id": "embedded"},
+                broker={"id": "embedded", "configured": "embedded", "url": "ws://x", "auto_reconnect": False},
                 settings=self.settings,
                 allowed_hosts=("trade.example.org",),
                 streams_max=self.streams_max,
                 open_metrics=self.open_metrics,
+                cors_origins=("https://desk.example.org",),
             ),
             store=self.store,
             board=self.board,
@@ -158,9 +162,16 @@ class House:
             access=Access(self.store.tokens, given, self.clock.now_ms),
             clock=self.clock,
             log=self.logged.append,
+            alert=lambda kind, text: self.alerts.append((kind, text)),
+            why_not=lambda broker: self.why_not.get(broker, ""),
+            try_key=self.tries,
         )
         self.streams = Streams(self.parts)
         self.app = make_app(self.parts, self.streams)
+
+    def tries(self, broker: str, client_id: str | None, secret: Secret | None) -> dict[str, Any]:
+        self.tried.append((broker, client_id, secret))
+        return {"id": broker, "ok": True}
 
     def tree(self) -> TreeState:
         return TreeState(
@@ -192,6 +203,17 @@ class House:
         raw = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
         return self.call("POST", path, key, raw, headers)
 
+    def put(self, path: str, body: object = None, key: str | None = OPERATE, **headers: str) -> Reply:
+        return self.call("PUT", path, key, msgspec.json.encode(body), headers)
+
+    def sends(self, method: str, path: str, body: object, key: str | None = OPERATE, **headers: str) -> Reply:
+        return self.call(method, path, key, msgspec.json.encode(body), headers)
+
+    def logs_in(self, key: str = OPERATE, **headers: str) -> Reply:
+        """Come by the form, as a browser does."""
+        form = {"content_type": "application/x-www-form-urlencoded", **headers}
+        return self.call("POST", "/login", None, urlencode({"token": key}).encode(), form)
+
     def call(self, method: str, path: str, key: str | None, raw: bytes, headers: dict[str, str]) -> Reply:
         parts = urlsplit(path if path.startswith("/") else f"/api/v2/{path}")
         environ: dict[str, Any] = {
@@ -209,7 +231,8 @@ class House:
         }
         if key is not None:
             environ["HTTP_AUTHORIZATION"] = f"Bearer {key}"
-        environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+        plain = {"content_type": "CONTENT_TYPE", "remote": "REMOTE_ADDR", "scheme": "wsgi.url_scheme"}
+        environ |= {plain.get(name, f"HTTP_{name.upper()}"): value for name, value in headers.items()}
         said: list[Any] = []
 
         def start_response(status: str, head: list[tuple[str, str]], _error: object = None) -> None:

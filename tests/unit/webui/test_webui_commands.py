@@ -9,6 +9,7 @@ from persistence.errors import DiskFull
 from persistence.issues import Finding
 from persistence.store import Store
 from tests.unit.webui.house import NOW, House
+from tests.unit.webui.test_webui_settling import COMMANDS as SETTLING
 from trading.messages import desk
 from trading.values import InstrumentName, Milliseconds, StrategyName
 
@@ -45,6 +46,7 @@ def test_a_command_is_told_to_the_desk_and_its_answer_given(
 
 def test_every_command_of_the_desk_has_an_address() -> None:
     told = {type(command) for _, command in COMMANDS.values()} | {desk.ResolveIssue}
+    told |= {type(command) for *_, command in SETTLING.values()}
 
     assert told == set(desk.Command.__args__)
 

@@ -222,8 +222,14 @@ def test_the_status_tells_the_whole_in_one_answer(house: House) -> None:
 
 
 def test_settings_are_shown_as_they_were_given(house: House) -> None:
-    assert house.get("settings").json == house.settings
-    assert house.get("risk-settings").json == {"mode": "percent", "value": "1"}
+    found = house.get("settings").json
+
+    now = found.pop("now")
+    assert found == house.settings
+    assert (now["auto_reconnect"], now["language"], now["broker"]) == (False, None, "embedded")
+    assert set(now["notifications"].values()) == {"on"}
+    risk = {"mode": "percent", "value": "1", "leverage": None, "notional": None, "chosen": False}
+    assert house.get("risk-settings").json == risk
 
 
 def _floats(value: object) -> Any:

@@ -46,7 +46,7 @@ def test_the_figures_are_those_of_the_moment(house: House) -> None:
         "tradebaas_strategies,state=ERROR": 1,
         "tradebaas_strategies,state=PAUSED": 0,
         "tradebaas_score,score=naked_ms": 7,
-        "tradebaas_account_equity,currency=BTC": 1.5,
+        "tradebaas_account_equity_coins,currency=BTC": 1.5,
         "tradebaas_events_total,kind=alert": 3,
         "tradebaas_events_unsaved": 2,
         "tradebaas_actor_up,actor=broker": 1,

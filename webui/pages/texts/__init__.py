@@ -21,7 +21,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def _read() -> dict[str, Mapping[str, str]]:
-    tables = {}
+    tables: dict[str, Mapping[str, str]] = {}
     for path in sorted(_FOLDER.glob("*.toml")):
         tables[path.stem] = MappingProxyType(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
     return tables

@@ -1,0 +1,209 @@
+"""The desk's strategies: what is wanted of each, where each is, and the moves from the one to the other.
+
+Never out of ERROR, never out of a person's pause, and out of a pause by a lost connection only if that was allowed.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import assert_never
+
+from actors.desk_link import Link
+from actors.desk_memory import DeskMemory, Wanted
+from actors.desk_parts import Addresses, conflict, done
+from actors.memory import MemoryFails
+from trading.lifecycle import PauseCause, State
+from trading.messages import broker, desk, journal, orders, strategy, supervision
+from trading.values import BracketId, Milliseconds, StrategyName
+
+PREFIX = "strategy:"
+NO_BRACKET = BracketId("")
+_BUSY = frozenset({State.SIGNAL_DETECTED, State.ENTERING_POSITION, State.POSITION_OPEN, State.CLOSING})
+
+Command = desk.StartStrategy | desk.PauseStrategy | desk.ResumeStrategy | desk.StopStrategy | desk.CloseStrategy
+
+
+class Runners:
+    """The strategies by name."""
+
+    def __init__(
+        self,
+        names: tuple[StrategyName, ...],
+        *,
+        now: Callable[[], Milliseconds],
+        memory: DeskMemory,
+        to: Addresses,
+        link: Link,
+        braked: bool,
+    ) -> None:
+        self._now, self._memory, self._to, self._link, self._braked = now, memory, to, link, braked
+        self._states: dict[StrategyName, State] = dict.fromkeys(names, State.IDLE)
+        self._causes: dict[StrategyName, PauseCause | None] = {}
+        self._wanted: dict[StrategyName, Wanted] = {}
+        self._paused_by_disconnect: set[StrategyName] = set()
+        self._alive: set[StrategyName] = set()
+        self._renewed: dict[StrategyName, PauseCause | None] = {}
+        """Stopped to begin a new life with new parameters, and what they were paused by."""
+
+    def begin(self) -> None:
+        """Take up what was wanted when the last life ended."""
+        self._wanted = {name: self._memory.wanted(name) for name in self._states}
+        for name in self._memory.errors():
+            if name in self._states:
+                self._states[name] = State.ERROR
+
+    def knows(self, name: StrategyName) -> bool:
+        """Whether there is such a strategy."""
+        return name in self._states
+
+    # --- commands
+
+    def obey(self, message: Command) -> desk.Answer:
+        name, by, state = message.name, message.by, self._states[message.name]
+        match message:
+            case desk.StartStrategy():
+                if state is State.ERROR:
+                    return conflict(state, f"{name} has failed: read why, then resume it")
+                self._want(name, Wanted.ACTIVE, by)
+                self._start(name)
+                return done(self._states[name], f"{name} is started")
+            case desk.ResumeStrategy():
+                return self._resume(name, by)
+            case desk.PauseStrategy():
+                if state is State.ERROR:
+                    return conflict(state, f"{name} has failed and trades nothing")
+                self._want(name, Wanted.PAUSED, by)
+                self._paused_by_disconnect.discard(name)
+                self._to.strategies[name].tell(strategy.Pause(cause=PauseCause.PERSON))
+                return done(State.PAUSED, f"{name} opens nothing new; its trade stays managed")
+            case desk.StopStrategy():
+                self._want(name, Wanted.STOPPED, by)
+                self._renewed.pop(name, None)
+                if name in self._alive:
+                    self._to.strategies[name].tell(strategy.Stop())
+                    self._to.supervisor.tell(supervision.StopChild(child=PREFIX + name))
+                return done(State.IDLE, f"{name} is stopped; its trade, if any, stays protected")
+            case desk.CloseStrategy():
+                return self._close(name, by)
+            case _:
+                assert_never(message)
+
+    def set_parameters(self, message: desk.SetParameters) -> desk.Answer:
+        """Keep new parameters. A strategy that trades keeps the old ones: what it began it ends as it began it."""
+        name = message.name
+        state = self._states[name]
+        if state in _BUSY or self._memory.in_trade(name):
+            return conflict(state, f"{name} is in a trade; its parameters change when it is over, or after a stop")
+        self._memory.set_parameters(name, message.parameters, by=message.by, at=self._now())
+        self._to.journal.tell(journal.ParametersChanged(name=name, parameters=message.shown))
+        if name not in self._alive:
+            return done(state, f"{name} has new parameters; they count from its next start")
+        self._renewed[name] = self._causes.get(name) if state is State.PAUSED else None
+        self._to.strategies[name].tell(strategy.Stop())
+        self._to.supervisor.tell(supervision.StopChild(child=PREFIX + name))
+        return done(state, f"{name} has new parameters and begins anew with them")
+
+    def _close(self, name: StrategyName, by: str) -> desk.Answer:
+        self._to.strategies[name].tell(strategy.TradeClosing(reason=f"closed by {by}"))
+        self._to.orders.tell(orders.CloseTrade(strategy=name, reason="manual_close"))
+        return done(State.CLOSING, f"the trade of {name}, if any, is being closed at market")
+
+    def _resume(self, name: StrategyName, by: str) -> desk.Answer:
+        state = self._states[name]
+        self._want(name, Wanted.ACTIVE, by)
+        self._paused_by_disconnect.discard(name)
+        if state is State.ERROR:
+            self._memory.clear_error(name, at=self._now())
+            self._states[name] = State.IDLE
+            self._to.supervisor.tell(supervision.ResumeChild(child=PREFIX + name))
+            return done(State.IDLE, f"{name} is resumed in a new life")
+        if name not in self._alive:
+            self._start(name)
+        elif self._link.is_ready:
+            self._to.strategies[name].tell(strategy.Resume(in_trade=self._memory.in_trade(name)))
+        else:
+            return conflict(state, f"{name} goes on when the connection stands and was compared")
+        return done(self._states[name], f"{name} is resumed")
+
+    def _want(self, name: StrategyName, wanted: Wanted, by: str) -> None:
+        self._memory.set_wanted(name, wanted, by=by, at=self._now())
+        self._wanted[name] = wanted
+
+    def _start(self, name: StrategyName) -> None:
+        """Give a strategy life, if the world is ready for it."""
+        if self._link.is_ready and name not in self._alive and self._states[name] is not State.ERROR:
+            self._to.supervisor.tell(supervision.StartChild(child=PREFIX + name))
+
+    def stop_all(self, by: str) -> None:
+        """Want nothing of anybody: whoever is to trade is started anew by a person."""
+        for name in self._states:
+            self._want(name, Wanted.STOPPED, by)
+
+    # --- what happens to them
+
+    def started(self, name: StrategyName) -> None:
+        """Its life begins: give it what it must know."""
+        self._alive.add(name)
+        cause = self._renewed.pop(name, None)
+        address = self._to.strategies[name]
+        address.tell(strategy.Start(in_trade=self._memory.in_trade(name)))
+        if self._wanted.get(name) is Wanted.PAUSED:
+            address.tell(strategy.Pause(cause=PauseCause.PERSON))
+        elif not self._link.is_up:
+            address.tell(strategy.Pause(cause=PauseCause.DISCONNECT))
+            self._paused_by_disconnect.add(name)
+        elif cause is not None:
+            address.tell(strategy.Pause(cause=cause))
+        self._to.broker.tell(broker.TellInstruments())
+
+    def stopped(self, name: StrategyName) -> None:
+        """Its life has ended in order; one that has new parameters begins the next."""
+        self._alive.discard(name)
+        if name in self._renewed and self._wanted.get(name) is not Wanted.STOPPED:
+            self._start(name)
+
+    def failed(self, name: StrategyName) -> None:
+        """It goes to ERROR and stays there."""
+        self._alive.discard(name)
+        self._renewed.pop(name, None)
+        self._states[name] = State.ERROR
+
+    def moved(self, moved: desk.StrategyMoved) -> None:
+        """Remember where it is; if that cannot be written, it is true all the same."""
+        self._states[moved.name], self._causes[moved.name] = moved.state, moved.cause
+        with suppress(MemoryFails):
+            self._memory.note_move(moved.name, moved.event, moved.generation, moved.cause, at=self._now())
+
+    def lives(self, name: StrategyName, state: State) -> None:
+        """It was asked where it is."""
+        self._alive.add(name)
+        self._states[name] = state
+
+    # --- the connection
+
+    def pause_all(self) -> None:
+        """The connection is gone: nobody opens anything."""
+        for name in self._alive:
+            if self._states[name] not in {State.PAUSED, State.ERROR, State.IDLE}:
+                self._paused_by_disconnect.add(name)
+            self._to.strategies[name].tell(strategy.Pause(cause=PauseCause.DISCONNECT))
+
+    def go_on(self) -> None:
+        """Connected and compared: what is wanted may go on."""
+        if self._braked:
+            return
+        if self._link.resume_after:
+            for name in sorted(self._paused_by_disconnect):
+                if self._wanted.get(name) is Wanted.ACTIVE:
+                    self._to.strategies[name].tell(strategy.Resume(in_trade=self._memory.in_trade(name)))
+            self._paused_by_disconnect.clear()
+        self._link.settled()
+        for name, wanted in self._wanted.items():
+            if wanted is not Wanted.STOPPED:
+                self._start(name)
+
+    def put_right(self) -> None:
+        """A strategy that waits for a trade that is over was not told: the teller died of something."""
+        waiting = {State.ENTERING_POSITION, State.POSITION_OPEN, State.CLOSING}
+        for name in sorted(self._alive):
+            if self._states[name] in waiting and not self._memory.in_trade(name):
+                self._to.strategies[name].tell(strategy.EntryEnded(bracket_id=NO_BRACKET))

@@ -1,0 +1,87 @@
+"""Tick in, order out: the running service on a real socket, everything on, the intent on disk before the order leaves.
+
+A strategy of the bench enters far from the market twice a second, at a tick; each entry is a whole native bracket.
+"""
+
+import time
+from typing import Final
+
+from bench.figure import Effort, Figure, Result, percentile
+from bench.service_world import KEY, Service, World, world
+
+SIGNALS: Final = 120
+EVERY_MS: Final = 250
+WARM_UP: Final = 10  # signals that are not counted: the first ones fill caches and open connections
+PACES: Final = {3: (0.9, 2.0), 100: (2.2, 4.0)}  # ms between ticks: goals for p50 and p99
+BUSY: Final = (1.0, 2.5)
+
+_PROBE: Final = f"""
+[strategies.probe]
+strategy = "probe"
+instrument = "BTC-PERPETUAL"
+autostart = true
+tag = "probe"
+every_ms = {EVERY_MS}
+"""
+_TALKER: Final = """
+[strategies.talker]
+strategy = "watcher"
+instrument = "ETH-PERPETUAL"
+autostart = true
+talks_ms = 50
+"""
+
+
+def run(effort: Effort) -> list[Result]:
+    """Both paces alone, then one tick per 3 ms beside a busy page and beside a process that computes."""
+    signals = effort.count(SIGNALS)
+    found: list[Result] = []
+    for step_ms, goals in PACES.items():
+        runs = [_once(step_ms, signals) for _ in range(effort.runs)]
+        found += _rows(f"one tick per {step_ms} ms", runs, goals)
+        if step_ms == min(PACES):
+            trips = tuple(percentile(trip, 50) for _, trip in runs)
+            found.append(Figure(name="order sent to reply, service's side, p50", unit="ms", runs=trips, better="less"))
+    for words, beside in {"a busy page": "page", "a process that computes": "spin"}.items():
+        runs = [_once(3, signals, beside) for _ in range(effort.runs)]
+        found += _rows(f"one tick per 3 ms, beside {words}", runs, BUSY)
+    return found
+
+
+def _rows(name: str, runs: list[tuple[list[float], list[float]]], goals: tuple[float, float]) -> list[Result]:
+    note = f"{sum(len(times) for times, _ in runs)} orders"
+    return [
+        Figure(
+            name=f"tick to order on the wire, {name}, p{percent}",
+            unit="ms",
+            runs=tuple(percentile(times, percent) for times, _ in runs),
+            better="less",
+            goal=goal,
+            note=note,
+        )
+        for percent, goal in zip((50, 99), goals, strict=True)
+    ]
+
+
+def _once(step_ms: int, signals: int, beside: str = "") -> tuple[list[float], list[float]]:
+    """One service's life: milliseconds from tick to order, and from order to reply."""
+    with world(step_ms) as around:
+        service = around.service(_PROBE + (_TALKER if beside == "page" else ""))
+        service.wait_until_well()
+        _disturb(around, service, beside)
+        time.sleep((signals + WARM_UP) * EVERY_MS / 1000)
+        told = service.stop()
+    times = [1000 * sent for _, sent in told.to_order_s][WARM_UP:]
+    assert len(times) > signals // 4, f"only {len(times)} orders: {service.log()}"
+    return times, [1000 * trip for trip in told.round_trips_s]
+
+
+def _disturb(around: World, service: Service, how: str) -> None:
+    if how == "page":
+        around.start(["bench.service_load", "page", service.url, KEY])
+        until = time.monotonic() + 10
+        while service.ask("/api/v2/status")["streams"] < 20:
+            assert time.monotonic() < until, "the page's streams do not open"
+            time.sleep(0.1)
+    elif how:
+        around.start(["bench.service_load", how])

@@ -1,0 +1,136 @@
+"""Many histories: over all seeds of a range, on several processors, with one summary, and resumable."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from simulation.history import Lived, live
+from simulation.plan import draw
+
+PENDING_EACH = 4  # histories handed out ahead, for each processor
+
+
+@dataclass(slots=True)
+class Summary:
+    """What many histories came to."""
+
+    histories: int = 0
+    simulated_ms: int = 0
+    steps: int = 0
+    brackets: int = 0
+    fills: int = 0
+    crashes: int = 0
+    worst_naked_ms: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    pairs: Counter[str] = field(default_factory=Counter)
+    marks: Counter[str] = field(default_factory=Counter)
+    found: list[Lived] = field(default_factory=list)
+    hashes: dict[int, str] = field(default_factory=dict)
+
+    def add(self, lived: Lived) -> None:
+        """Count one more."""
+        self.histories += 1
+        self.simulated_ms += lived.simulated_ms
+        self.steps += lived.steps
+        self.brackets += lived.brackets
+        self.fills += lived.fills
+        self.crashes += lived.crashes
+        self.worst_naked_ms = max(self.worst_naked_ms, lived.worst_naked_ms)
+        self.faults.update(lived.faults)
+        self.pairs.update(lived.pairs)
+        self.marks.update(lived.marks)
+        self.hashes[lived.seed] = lived.hash
+        if lived.violations:
+            self.found.append(lived)
+
+    @property
+    def violations(self) -> int:
+        """How many promises were broken; must be 0."""
+        return sum(len(lived.violations) for lived in self.found)
+
+    @property
+    def history_hash(self) -> str:
+        """One hash over all histories, in the order of their seeds."""
+        whole = hashlib.sha256()
+        for seed in sorted(self.hashes):
+            whole.update(f"{seed}:{self.hashes[seed]}\n".encode())
+        return whole.hexdigest()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "histories": self.histories,
+            "simulated_s": self.simulated_ms // 1000,
+            "steps": self.steps,
+            "brackets": self.brackets,
+            "fills": self.fills,
+            "crashes": self.crashes,
+            "worst_naked_ms": self.worst_naked_ms,
+            "faults": dict(sorted(self.faults.items())),
+            "pairs": len(self.pairs),
+            "marks": dict(sorted(self.marks.items())),
+            "violations": self.violations,
+            "history_hash": self.history_hash,
+            "found": [
+                {"seed": lived.seed, "at_ms": lived.at_ms, **msgspec.to_builtins(broken)}
+                for lived in sorted(self.found, key=lambda one: one.seed)
+                for broken in lived.violations
+            ],
+        }
+
+
+def one(seed: int, *, faults: str, days: float) -> Lived:
+    """Draw and live one history."""
+    return live(draw(seed, faults=faults, days=days))
+
+
+def many(seeds: Iterable[int], *, faults: str, days: float, jobs: int = 1) -> Iterator[Lived]:
+    """Live them all, in whatever order they end."""
+    work: Callable[[int], Lived] = partial(one, faults=faults, days=days)
+    if jobs == 1:
+        yield from map(work, seeds)
+        return
+    waiting = iter(seeds)
+    with ProcessPoolExecutor(jobs) as pool:
+        running = {pool.submit(work, seed) for _, seed in zip(range(jobs * PENDING_EACH), waiting, strict=False)}
+        try:
+            while running:
+                done = next(as_completed(running))
+                running.remove(done)
+                following = next(waiting, None)
+                if following is not None:
+                    running.add(pool.submit(work, following))
+                yield done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Record:
+    """A file with a line for each history lived, so that a long run can go on where it was stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def lived(self) -> list[Lived]:
+        """Those of earlier runs; a line cut short by a crash is passed over."""
+        if not self._path.exists():
+            return []
+        found = []
+        for line in self._path.read_bytes().splitlines():
+            try:
+                found.append(msgspec.json.decode(line, type=Lived))
+            except msgspec.DecodeError:
+                continue
+        return found
+
+    def add(self, lived: Lived) -> None:
+        """One more line."""
+        with self._path.open("ab") as file:
+            file.write(msgspec.json.encode(lived) + b"\n")

@@ -1,0 +1,157 @@
+"""What a person does when trouble is over, and what must be so in the end."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from exchange.records import Trade as Fill
+from persistence.brackets import Which
+from simulation.eye import Broken
+from trading import promises
+from trading.bracket import Phase
+from trading.labels import parse
+from trading.messages import desk
+from trading.promises import Result, Violation
+from trading.values import ZERO, BracketId, StrategyName
+
+if TYPE_CHECKING:
+    from simulation.history import History
+
+SETTLE_MS: Final = 240_000
+FLAT_MS: Final = 330_000
+"""Longer than the longest interval between two comparisons."""
+QUIET_STATES: Final = frozenset(
+    {"ANALYZING", "SIGNAL_DETECTED", "ENTERING_POSITION", "POSITION_OPEN", "CLOSING", "COOLDOWN"}
+)
+
+
+def put_right(history: "History") -> None:
+    """A person looks after things: connects, lifts the halt, decides on issues, lets strategies go on."""
+    history.presses("Reconnect")
+    history.presses("Unhalt")
+    for issue in history.store.issues.still_open():
+        finding = issue.finding
+        if finding.instrument is not None and finding.actions:
+            choice = "close" if "close" in finding.actions else finding.actions[0]
+            history.presses("ResolveIssue", instrument=finding.instrument, choice=choice)
+    for runner in history.plan.runners:
+        history.presses("StartStrategy", name=StrategyName(runner.name))
+        history.presses("ResumeStrategy", name=StrategyName(runner.name))
+
+
+def settle(history: "History") -> None:
+    """Faults end. Within a bound everything is settled, then everything is closed, and the books must agree."""
+    history.world.exchange.clear_faults()
+    history.world.exchange.set_maintenance(on=False, now_ms=history.world.pipe.now)
+    history.disk_mended()
+    for _ in range(3):
+        put_right(history)
+        history.runs_to(history.clock_ms + SETTLE_MS // 3)
+    _must(_unsettled(history))
+    history.presses("Panic")
+    history.runs_to(history.clock_ms + FLAT_MS)
+    _must(_left_over(history))
+    _must(promises.untrue(history.eye.picture()))
+    _must(_results(history))
+    for kind, subject, text in _log(history):
+        history.eye.hash.update(f"{kind}|{subject}|{text}".encode())
+
+
+def _must(broken: tuple[Violation, ...]) -> None:
+    if broken:
+        raise Broken(broken)
+
+
+def _unsettled(history: "History") -> tuple[Violation, ...]:
+    """What is not as it should be some minutes after the last fault."""
+    found = []
+    now = history.world.now
+    if not history.eye.is_served:
+        found.append(_not("settled", "connection", "the service is not on the line"))
+    found += [
+        _not("settled", row.name, f"{row.name} is in {row.state} ({row.error or 'no error'})")
+        for row in history.store.strategies.all()
+        if str(row.state) not in QUIET_STATES
+    ]
+    for bracket in history.store.open_brackets():
+        old = [intent for intent in bracket.intents if now - intent.sent_at > SETTLE_MS // 2]
+        if old:
+            sentence = f"{old[0].purpose} of {bracket.plan.bracket_id} is still {old[0].fate}"
+            found.append(_not("settled", bracket.plan.bracket_id, sentence))
+    if history.store.halts.held() is not None:
+        found.append(_not("settled", "halt", "trading is still halted"))
+    return tuple(found)
+
+
+def _left_over(history: "History") -> tuple[Violation, ...]:
+    found = []
+    for bracket in history.store.open_brackets():
+        sentence = f"bracket {bracket.plan.bracket_id} is still {bracket.phase}: {bracket.reason}"
+        found.append(_not("flat", bracket.plan.bracket_id, sentence))
+    picture = history.eye.picture()
+    for instrument, held in picture.held.items():
+        if not _was_given_up(history, instrument):
+            found.append(_not("flat", instrument, f"{held} of {instrument} is still held"))
+    return tuple(found)
+
+
+def _was_given_up(history: "History", instrument: str) -> bool:
+    """A person took it over: they chose to ignore it, or it still waits for them."""
+    return any(
+        bracket.plan.instrument == instrument and bracket.phase is Phase.QUARANTINED
+        for bracket in history.store.brackets.quarantined_brackets()
+    ) or any(issue.finding.instrument == instrument for issue in history.store.issues.newest(limit=50))
+
+
+def _results(history: "History") -> tuple[Violation, ...]:
+    """Each closed trade against the exchange's own fills."""
+    said: dict[BracketId, Result] = {}
+    recorded: dict[BracketId, Result] = {}
+    archive = {fill.trade_id: fill for fill in history.world.exchange.engine.accounts["main"].archive.trades}
+    for trade in history.store.trades(which=Which.CLOSED, limit=500).items:
+        story = history.store.trade(trade.bracket_id)
+        if trade.pnl is None or story is None or trade.pnl.estimated:
+            continue
+        own: dict[str, Fill] = {fill.trade_id: fill for fill in history.eye.fills.get(trade.bracket_id, ())}
+        for fill in story.bracket.counted:
+            if parse(fill.label) is None and fill.fill_id in archive:
+                own[fill.fill_id] = archive[fill.fill_id]
+        said[trade.bracket_id] = Result(gross=trade.pnl.gross, fees=trade.pnl.fees)
+        recorded[trade.bracket_id] = Result(
+            gross=_sum(fill.profit_loss for fill in own.values()), fees=_sum(fill.fee for fill in own.values())
+        )
+    return promises.untrue_results(said, recorded)
+
+
+def _sum(amounts: Any) -> Decimal:
+    total: Decimal = sum(amounts, ZERO)
+    return total
+
+
+def unrecorded_answer(
+    history: "History", command: str, fields: Mapping[str, Any], answer: desk.Answer
+) -> tuple[Violation, ...]:
+    """P6: what was answered with success is on disk at that moment."""
+    if not answer.ok:
+        return ()
+    held = history.store.halts.held()
+    if command in {"Halt", "Panic"} and held is None:
+        return (Violation(promise="P6", about=command, sentence=f"{command} was answered, and no halt is on disk"),)
+    if command == "Unhalt" and held is not None:
+        return (Violation(promise="P6", about=command, sentence="the halt was lifted, and it is still on disk"),)
+    if command in {"StopStrategy", "PauseStrategy"}:
+        wanted = history.world.memory.wanted(fields["name"])
+        expected = "stopped" if command == "StopStrategy" else "paused"
+        if str(wanted.value) != expected:
+            text = f"{command} {fields['name']} was answered, and on disk it is {wanted}"
+            return (Violation(promise="P6", about=command, sentence=text),)
+    return ()
+
+
+def _not(promise: str, about: str, sentence: str) -> Violation:
+    return Violation(promise=promise, about=about, sentence=sentence)
+
+
+def _log(history: "History") -> list[tuple[str, str, str]]:
+    rows = history.store.events.newest(limit=500)
+    return [(row.kind, row.subject, row.text) for row in rows]

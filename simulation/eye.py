@@ -1,0 +1,260 @@
+"""Looks at a world from outside: the exchange's books and the database, never the service. The promises are its judge.
+
+It is told every change of the exchange and every commit, and looks again only when something has changed or when
+something that may not last does.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from exchange.changes import Changes
+from exchange.records import Order, Trade
+from persistence.store import Store
+from simulation.disk import Death
+from simulation.world import World
+from trading import promises
+from trading.bracket import Bracket
+from trading.bracket.effects import Severity
+from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
+from trading.lifecycle import State
+from trading.messages.notices import Notice
+from trading.promises import Lasting, Picture, Resting, Violation
+from trading.values import ZERO, BracketId, InstrumentName, Leg, OrderId, Side, StrategyName
+
+GUARDIANS_FROM: Final = 90
+"""The guardian's own orders count from here; it needs no database."""
+RECOVERY_MS: Final = 20_000
+"""So long after a fault has struck a window may still be open: a time-out, a search by label, a close."""
+BEFORE_MS: Final = 20_000
+ORPHAN_MARGIN_MS: Final = 30_000
+ABSOLUTE_MS: Final = 150_000
+"""However many faults: longer than this only with a critical alert that somebody should come."""
+
+
+class Broken(Exception):
+    """A promise was broken."""
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__(violations[0].sentence)
+        self.violations = violations
+
+
+class Eye:
+    """Watches one world over all its lives."""
+
+    def __init__(self, world: World, store: Store, death: Death, *, auto_reconnect: bool, way_ms: int) -> None:
+        self._world, self._store, self._death = world, store, death
+        self._auto_reconnect, self._way_ms = auto_reconnect, way_ms
+        self._who = tag("me", OWNER_MAX), tag(world.options.worker, WORKER_MAX)
+        self._is_dirty = True
+        self._commits = self._read_at = self._seen_at = self._looked_at = -1
+        self._explained_by: tuple[Bracket, ...] = ()
+        self._entries: dict[BracketId, set[str]] = {}
+        self._ours: dict[str, Decimal] = {}
+        self._labels: dict[str, str] = {}
+        self._unchecked: list[tuple[OrderId, str]] = []
+        self._naked, self._orphans = Lasting(), Lasting()
+        self._states: Mapping[StrategyName, State] = {}
+        self._struck_total = 0
+        self.struck_at = self.changed_at = -(10**9)
+        self.resumed: set[StrategyName] = set()
+        """Those a person has resumed or started since they failed."""
+        self.fills: dict[str, list[Trade]] = {}
+        self.worst_naked_ms = 0
+        self.brackets: set[str] = set()
+        self.hash = hashlib.sha256()
+        world.exchange.recorder = self._changed
+
+    # --- what it is told
+
+    def _changed(self, changes: Changes) -> None:
+        if not (changes.orders or changes.trades or changes.positions):
+            return
+        self._is_dirty, self.changed_at = True, self._clock
+        for order in changes.orders.values():
+            self._order(order)
+        for trade in changes.trades:
+            self._trade(trade)
+
+    def _order(self, order: Order) -> None:
+        line = f"{order.order_id}|{order.order_state}|{order.amount}|{order.filled_amount}|{order.label}|{order.price}"
+        self.hash.update(line.encode())
+        label = parse(order.label)
+        if label is None or order.account != "main" or order.is_dormant:
+            return
+        if order.order_id in self._labels:
+            return
+        self._labels[order.order_id] = order.label
+        if (label.owner, label.worker) != self._who:
+            return
+        if label.leg is Leg.ENTRY:
+            self._entries.setdefault(label.bracket, set()).add(order.order_id)
+        if label.attempt < GUARDIANS_FROM:
+            self._unchecked.append((OrderId(order.order_id), order.label))
+
+    def _trade(self, trade: Trade) -> None:
+        self.hash.update(f"{trade.trade_id}|{trade.price}|{trade.amount}|{trade.fee}".encode())
+        if trade.account != "main":
+            return
+        name = trade.instrument_name
+        label = parse(trade.label)
+        if label is not None and (label.owner, label.worker) == self._who:
+            self.fills.setdefault(label.bracket, []).append(trade)
+            sign = 1 if trade.direction == "buy" else -1
+            self._ours[name] = self._ours.get(name, ZERO) + sign * trade.amount
+
+    # --- looking
+
+    @property
+    def has_strikes_now(self) -> bool:
+        """Whether a fault of the exchange has struck since the last look."""
+        total = sum(self._world.exchange.faults.injected.values())
+        changed, self._struck_total = total != self._struck_total, total
+        return changed and total > 0
+
+    def strikes(self) -> None:
+        """Something goes wrong now."""
+        self.struck_at = self._clock
+
+    @property
+    def _clock(self) -> int:
+        return self._world.pipe.now
+
+    def look(self) -> tuple[Violation, ...]:
+        """What is broken now. Cheap when nothing has changed."""
+        if self.has_strikes_now:
+            self.strikes()
+        now = self._clock
+        is_pending = now != self._looked_at and (self._naked.since or self._orphans.since)
+        if not self._is_dirty and self._commits == self._death.commits and not is_pending:
+            return ()
+        self._is_dirty, self._commits, self._looked_at = False, self._death.commits, now
+        found = [*promises.double_entries({key: len(ids) for key, ids in self._entries.items() if len(ids) > 1})]
+        found += self._disk_first()
+        brackets = self._explaining()
+        found += promises.crowded(brackets)
+        found += self._person_first()
+        picture = self.picture(brackets)
+        found += self._covered(picture, now)
+        found += self._explained(picture, now)
+        return tuple(found)
+
+    def _disk_first(self) -> tuple[Violation, ...]:
+        seen, self._unchecked = self._unchecked, []
+        written = set()
+        for _, text in seen:
+            label = parse(text)
+            assert label is not None
+            labels = [text]
+            if label.leg in {Leg.STOP, Leg.TARGET} and label.attempt == 0:
+                head = text.rsplit(":", 1)[0]
+                labels.append(f"{head}:e0")
+            if any(self._row("SELECT 1 FROM intents WHERE label = ? LIMIT 1", one) for one in labels):
+                written.add(text)
+        return promises.unrecorded(seen, frozenset(written))
+
+    def _row(self, statement: str, *values: Any) -> Any:
+        return self._store._database.sql(statement, values).fetchone()  # noqa: SLF001 - looks past the store's own words
+
+    def _explaining(self) -> tuple[Bracket, ...]:
+        """Open brackets and those that wait for a person, read anew only after a commit."""
+        if self._read_at != self._death.commits:
+            self._read_at = self._death.commits
+            self._explained_by = (*self._store.open_brackets(), *self._store.brackets.quarantined_brackets())
+        return self._explained_by
+
+    def _person_first(self) -> tuple[Violation, ...]:
+        if self._seen_at == self._death.commits:
+            return ()
+        self._seen_at = self._death.commits
+        rows = self._store._database.sql("SELECT name, state FROM strategies").fetchall()  # noqa: SLF001 - the same
+        states = {StrategyName(name): State(state) for name, state in rows}
+        found = promises.restarted(self._states, states, frozenset(self.resumed))
+        for name, state in states.items():
+            if state is State.ERROR and self._states.get(name) is not State.ERROR:
+                self.resumed.discard(name)
+        self._states = states
+        return found
+
+    def picture(self, brackets: tuple[Bracket, ...] | None = None) -> Picture:
+        """Exchange and database, as they are now."""
+        account = self._world.exchange.engine.accounts["main"]
+        held: dict[InstrumentName, Decimal] = {}
+        for name in self._ours:
+            ours = self._ours[name] = _part_of(account.amount(name), self._ours[name])
+            if ours:
+                held[InstrumentName(name)] = ours
+        resting = tuple(
+            Resting(
+                order_id=OrderId(order.order_id),
+                instrument=InstrumentName(order.instrument_name),
+                side=Side(order.direction),
+                left=order.remaining,
+                label=order.label,
+                is_stop=bool(order.trigger or order.trigger_order_id),
+                reduce_only=order.reduce_only,
+            )
+            for order in account.live.values()
+            if not order.is_dormant
+        )
+        owner, worker = self._who
+        open_now = self._explaining() if brackets is None else brackets
+        return Picture(owner=owner, worker=worker, held=held, resting=resting, open=open_now)
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the service is on the line: else what rests is the cover, and nobody can do anything."""
+        return any(session.client_id == "paper" and session.is_ws for session in self._world.exchange.sessions)
+
+    def _covered(self, picture: Picture, now: int) -> list[Violation]:
+        bare = () if not self.is_served else promises.naked(picture)
+        self._naked = self._naked.step(bare, now)
+        broken = []
+        for one in bare:
+            since = self._naked.since[one.promise, one.about]
+            self.worst_naked_ms = max(self.worst_naked_ms, now - since)
+            told = self._told_critical(one.about, since)
+            if self.struck_at < since - BEFORE_MS:
+                late = now - since > promises.NAKED_MS_MAX + self._way_ms
+            else:
+                late = now - max(since, self.struck_at) > RECOVERY_MS
+            if (late and not told) or (now - since > ABSOLUTE_MS and not told):
+                text = f"{one.about}: {one.sentence}, for {now - since} ms"
+                broken.append(Violation(promise="P1", about=one.about, sentence=text))
+        return broken
+
+    def _told_critical(self, instrument: str, since: int) -> bool:
+        """Whether somebody was called: then it is a person's turn."""
+        if self.struck_at < since - BEFORE_MS:
+            return False
+        told = [(one.severity, one.text) for one in self._world.notices[-20:] if isinstance(one, Notice)]
+        told += self._store._database.sql(  # noqa: SLF001 - the same
+            "SELECT severity, text FROM outbox ORDER BY id DESC LIMIT 20"
+        ).fetchall()
+        return any(str(severity) == Severity.CRITICAL.value and instrument in text for severity, text in told)
+
+    def _explained(self, picture: Picture, now: int) -> list[Violation]:
+        lost = () if not self.is_served else promises.orphans(picture)
+        self._orphans = self._orphans.step(lost, now)
+        limit = self._world.options.reconcile_ms + ORPHAN_MARGIN_MS
+        broken = []
+        for one in lost:
+            since = self._orphans.since[one.promise, one.about]
+            if now - max(since, self.struck_at) > limit:
+                text = f"{one.sentence}, for {now - since} ms"
+                broken.append(Violation(promise="P2", about=one.about, sentence=text))
+        return broken
+
+    def counted(self) -> Counter[str]:
+        """What was seen, for the summary."""
+        return Counter(brackets=len(self._entries), fills=sum(len(fills) for fills in self.fills.values()))
+
+
+def _part_of(position: Decimal, ours: Decimal) -> Decimal:
+    """How much of a position is ours at the most: what a person closed of it is gone."""
+    if not ours or not position or (ours > 0) != (position > 0):
+        return ZERO
+    return ours if abs(ours) <= abs(position) else position

@@ -1,0 +1,362 @@
+"""One history: a world is made, things happen to it, and after every step the promises are looked at.
+
+First comes the part in which things go wrong and nothing wrong may come of it. Then nothing goes wrong any more, a
+person puts everything right, and within a bound all must be settled: nothing unknown, nothing left over, and every
+result the exchange's own.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import msgspec
+
+from actors.address import NoAnswer
+from exchange.records import Ticket
+from exchange.settings import FeedSettings, Latency, Limits, Settings
+from exchange.switches import Switches
+from simulation import ending
+from simulation.disk import Death, Died, open_store
+from simulation.eye import Broken, Eye
+from simulation.plan import Happening, Plan, RunnerPlan, rules_of
+from simulation.quiet import QuietFeed
+from simulation.runners import Eager, Patient
+from simulation.world import ACCOUNT, START_MS, Options, Runner, World
+from trading import marks
+from trading.bracket import Mode
+from trading.messages import desk
+from trading.promises import Violation
+from trading.values import FillCondition, StrategyName
+
+DAY_MS: Final = 86_400_000
+SETTLEMENT_MS: Final = START_MS - START_MS % DAY_MS + DAY_MS // 3
+BUSY_MS: Final = 8_000
+HELD_MS: Final = 10_000
+"""Between two prices while something rests or is held, and nothing has happened for a while."""
+LOOK_MS: Final = 5_000
+PRICES: Final = {
+    "BTC-PERPETUAL": Decimal(64_000),
+    "ETH-PERPETUAL": Decimal(3_200),
+    "BTC_USDC-PERPETUAL": Decimal(64_000),
+}
+
+
+class Lived(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a history."""
+
+    seed: int
+    simulated_ms: int
+    steps: int
+    brackets: int
+    fills: int
+    crashes: int
+    faults: dict[str, int]
+    hash: str
+    worst_naked_ms: int
+    violations: tuple[Violation, ...] = ()
+    at_ms: int = 0
+    """When the first violation was seen."""
+    marks: dict[str, int] = {}
+    """Which defensive branches were taken, and how often."""
+    pairs: tuple[str, ...] = ()
+    """Which fault struck in which phase of a bracket."""
+
+
+def live(plan: Plan) -> Lived:
+    """Live a history from its beginning to its end, or to its first broken promise."""
+    with tempfile.TemporaryDirectory(prefix="history-") as folder, marks.counted() as counts:
+        lived = History(plan, Path(folder)).live()
+    return msgspec.structs.replace(lived, marks=dict(sorted(counts.items())))
+
+
+class History:
+    """A world, and what happens to it."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.death = Death()
+        self.database, self.store = open_store(folder, self.death, worker="w1", account=ACCOUNT)
+        self._quiet: list[QuietFeed] = []
+        self.world = World(_options(plan, self.store, self.death, self._thinned))
+        for feed in self._quiet:
+            feed.pause_ms, feed.now_ms = self._pause_ms, lambda: self.world.pipe.now
+        self.eye = Eye(
+            self.world,
+            self.store,
+            self.death,
+            auto_reconnect=plan.auto_reconnect,
+            way_ms=4 * plan.delay_ms[1] + 2 * plan.step_ms + 100,
+        )
+        self.faults: Counter[str] = Counter()
+        self.pairs: set[str] = set()
+        self.crashes = self.steps = 0
+        self._before_ms = 0
+        self._until: list[tuple[int, Callable[[], None]]] = []
+
+    @property
+    def clock_ms(self) -> int:
+        """How long the history has lasted, over all lives of the process."""
+        return self._before_ms + self.world.runtime.clock.elapsed_ms
+
+    def live(self) -> Lived:
+        """All of it."""
+        broken: tuple[Violation, ...] = ()
+        try:
+            for happening in self.plan.happenings:
+                self.runs_to(happening.at_ms)
+                self.happens(happening)
+            self.runs_to(self.plan.length_ms)
+            ending.settle(self)
+        except Broken as found:
+            broken = found.violations
+        except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            sentence = f"{type(error).__name__}: {error}"
+            broken = (Violation(promise="code", about=type(error).__name__, sentence=sentence[:500]),)
+        finally:
+            self.database.close_thread()
+        self.faults.update(self.world.exchange.fault_state()["injected"])
+        counted = self.eye.counted()
+        return Lived(
+            seed=self.plan.seed,
+            simulated_ms=self.clock_ms,
+            steps=self.steps,
+            brackets=counted["brackets"],
+            fills=counted["fills"],
+            crashes=self.crashes,
+            faults=dict(sorted(self.faults.items())),
+            hash=self.eye.hash.hexdigest(),
+            worst_naked_ms=self.eye.worst_naked_ms,
+            violations=broken,
+            at_ms=self.clock_ms if broken else 0,
+            pairs=tuple(sorted(self.pairs)),
+        )
+
+    # --- time
+
+    def runs_to(self, end_ms: int) -> None:
+        """Time passes, step by step, and the eye looks after each."""
+        while self._until and self._until[0][0] <= end_ms:
+            at_ms, over = self._until.pop(0)
+            self._runs_to(at_ms)
+            over()
+        self._runs_to(end_ms)
+
+    def _runs_to(self, end_ms: int) -> None:
+        look, death = self.eye.look, self.death
+        while True:
+            if death.is_dead or self.world.ended:
+                self.crash()
+            runtime = self.world.runtime
+            try:
+                alive = runtime.step(end_ms - self._before_ms)
+            except Died:
+                continue
+            self.steps += 1
+            broken = look()
+            if broken:
+                raise Broken(broken)
+            if not alive:
+                break
+        runtime.clock.elapsed_ms = max(runtime.clock.elapsed_ms, end_ms - self._before_ms)
+
+    def later(self, ms: int, over: Callable[[], None]) -> None:
+        """Something ends then."""
+        self._until.append((self.clock_ms + ms, over))
+        self._until.sort(key=lambda one: one[0])
+
+    def _pause_ms(self) -> int:
+        """For how long no price is shown: not at all while something has just happened."""
+        now, eye = self.world.pipe.now, self.eye
+        if now - eye.changed_at < BUSY_MS or now - eye.struck_at < BUSY_MS:
+            return 0
+        account = self.world.exchange.engine.accounts["main"]
+        return HELD_MS if account.live else self.plan.quiet_ms
+
+    def _thinned(self, feed: Any) -> QuietFeed:
+        self._quiet.append(QuietFeed(feed))
+        return self._quiet[-1]
+
+    # --- what happens
+
+    def happens(self, happening: Happening) -> None:
+        """Let it happen."""
+        what = happening.what
+        if happening.kind != "tend":
+            self.eye.strikes()
+            self.faults[_name_of(happening)] += 1
+            self._note_pair(_name_of(happening))
+        match happening.kind:
+            case "storm":
+                self.world.exchange.set_faults(rules_of(happening))
+                self.later(what["ms"], self.calms)
+            case "crash":
+                if what["points"]:
+                    self.death.after(what["points"])
+                else:
+                    self.crash()
+            case "press":
+                fields = {"name": StrategyName(what["name"])} if "name" in what else {}
+                self.presses(what["command"], **fields)
+            case "hand":
+                self.trades_by_hand(what["what"], what["instrument"], what["draw"])
+            case "disk":
+                self.database.trouble = what["trouble"]
+                self.later(what["ms"], self.disk_mended)
+            case "kill":
+                self._to_actor(what["who"], self.world.runtime.kill)
+            case "hang":
+                self._to_actor(what["who"], partial(self._hangs, what["ms"]))
+            case "clock":
+                self.world.runtime.clock.jump(what["by_ms"])
+                self.world.pipe.skew_ms -= what["by_ms"]
+            case "tend":
+                ending.put_right(self)
+            case _:
+                raise AssertionError(happening.kind)
+
+    def calms(self) -> None:
+        """Nothing of the exchange goes wrong any more."""
+        self.eye.strikes()
+        self.world.exchange.clear_faults()
+
+    def disk_mended(self) -> None:
+        """The disk takes writes again."""
+        self.eye.strikes()
+        self.database.trouble = ""
+
+    def crash(self) -> None:
+        """Power gone; a new process starts from what is on disk."""
+        self.crashes += 1
+        self.eye.strikes()
+        self._before_ms += self.world.runtime.clock.elapsed_ms
+        self.death.reborn()
+        trouble, self.database.trouble = self.database.trouble, ""
+        self.world.crashes()
+        self.database.trouble = trouble
+
+    def presses(self, command: str, **fields: Any) -> None:
+        """A person gives a command; what was done must be on disk when it is answered."""
+        more = _MORE.get(command, {})
+        if command in {"ResumeStrategy", "StartStrategy"}:
+            self.eye.resumed.add(fields["name"])
+        try:
+            answer = self.world.person(getattr(desk, command)(by="me", **more, **fields))
+        except (NoAnswer, Died):
+            return
+        except Exception as error:  # noqa: BLE001 - the desk may die of what it was asked
+            if not self.death.is_dead:
+                self.faults[f"unanswered_{type(error).__name__}"] += 1
+            return
+        broken = ending.unrecorded_answer(self, command, fields, answer)
+        if broken:
+            raise Broken(broken)
+
+    def trades_by_hand(self, what: str, instrument: str, draw: float) -> None:
+        """A person trades on the same account, without a label of ours."""
+        self.world.runtime.after_ms(0, lambda: self._hand(what, instrument, Random(f"{draw}")), background=False)
+
+    def _hand(self, what: str, instrument: str, rng: Random) -> None:
+        exchange, pipe = self.world.exchange, self.world.pipe
+        account = exchange.engine.accounts["main"]
+        held = account.amount(instrument)
+        market = exchange.engine.markets[instrument]
+        lot = market.spec.contract_size
+        if what == "gap":
+            by = Decimal(rng.choice((-150, -40, 40, 150))) / 10_000
+            target = market.spec.tick_size * int(Decimal(str(market.mid)) * (1 + by) / market.spec.tick_size)
+            exchange.set_price(instrument, target, hold=False, now_ms=pipe.now)
+        elif what == "cancel":
+            orders = sorted(account.live)
+            if orders:
+                self._tries(lambda: exchange.engine.cancel(account, rng.choice(orders), pipe.now))
+        else:
+            amount, side = lot * rng.randint(1, 20), "buy" if what in {"buy", "foreign"} else "sell"
+            if what in {"close", "reduce"}:
+                if not held:
+                    return
+                side = "sell" if held > 0 else "buy"
+                amount = abs(held) if what == "close" else max(lot, abs(held) / 2 // lot * lot)
+            label = "tb1:me:w2:other:aaaaaaaaaaaaaaaa:e0" if what == "foreign" else ""
+            ticket = Ticket(instrument_name=instrument, direction=side, amount=amount, type="market", label=label)
+            self._tries(lambda: exchange.engine.place(account, ticket, pipe.now))
+        pipe.pump()
+
+    @staticmethod
+    def _tries(work: Callable[[], object]) -> None:
+        """The exchange may refuse a person, too."""
+        try:
+            work()
+        except Exception as error:
+            if type(error).__name__ != "Refusal":
+                raise
+
+    def _to_actor(self, who: str, work: Callable[[str], object]) -> None:
+        try:
+            work(who)
+        except AssertionError:
+            self.faults["nobody_there"] += 1
+
+    def _hangs(self, ms: int, who: str) -> None:
+        wake = self.world.runtime.hang(who)
+        life = self.crashes
+        self.later(ms, lambda: wake() if life == self.crashes else None)
+
+    def _note_pair(self, fault: str) -> None:
+        for bracket in self.store.open_brackets():
+            self.pairs.add(f"{fault} x {bracket.phase}")
+
+
+_MORE: Final[dict[str, dict[str, Any]]] = {"Halt": {"reason": "by hand"}, "Reconnect": {"resume": True}}
+
+
+def _name_of(happening: Happening) -> str:
+    detail = {"press": "command", "hand": "what", "disk": "trouble", "kill": "who", "hang": "who"}.get(happening.kind)
+    return happening.kind if detail is None else f"{happening.kind} {happening.what[detail]}"
+
+
+def _options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any]) -> Options:
+    names = {one.instrument for one in plan.runners}
+    listed = tuple(spec for spec in Settings().instruments if spec.instrument_name in names)
+    exchange = Settings(
+        seed=plan.seed,
+        instruments=listed,
+        switches=Switches(**plan.switches),
+        limits=Limits(credits=True),
+        latency=Latency(),
+        feed=FeedSettings(
+            profile=plan.profile,  # type: ignore[arg-type]
+            step_ms=plan.step_ms,
+            start_prices={name: PRICES[name] for name in sorted(names)},
+        ),
+    )
+    first, *others = (_runner(one) for one in plan.runners)
+    return Options(
+        seed=plan.seed,
+        mode=Mode(plan.mode),
+        fill_condition=FillCondition(plan.fill_condition),
+        delay_ms=plan.delay_ms,
+        auto_reconnect=plan.auto_reconnect,
+        strategy=first.name,
+        instrument=first.instrument,
+        kind=first.kind,
+        parameters=first.parameters,
+        others=tuple(others),
+        exchange=exchange,
+        start_ms=SETTLEMENT_MS + plan.start_ms,
+        store=store,
+        passed=death,
+        feed=feed,
+        reconcile_ms=plan.reconcile_ms,
+        look_ms=LOOK_MS,
+    )
+
+
+def _runner(one: RunnerPlan) -> Runner:
+    return Runner(
+        name=one.name, kind=Patient if one.is_patient else Eager, instrument=one.instrument, parameters=one.parameters
+    )

@@ -1,0 +1,101 @@
+"""What can be changed while it runs is changed on the page, checked before it is taken, and kept."""
+
+import pytest
+from selenium.webdriver.support.select import Select
+
+from tests.browser.page import Page
+from tests.browser.running import Running, eventually
+
+pytestmark = pytest.mark.browser
+
+
+def saves(page: Page, form: str, *, asks: bool = True) -> str:
+    """Press a form's button, and take the second step where there is one."""
+    page.clicks(f'form[data-form="{form}"] button:not([type="button"])')
+    if not asks:
+        return ""
+    sentence = page.find("#confirm-say").text
+    page.clicks("#confirm-yes")
+    return sentence
+
+
+def types(page: Page, selector: str, text: str) -> None:
+    field = page.find(selector)
+    field.clear()
+    field.send_keys(text)
+
+
+def test_the_risk_is_changed_after_a_second_step_and_a_wrong_figure_is_shown_at_its_field(
+    page: Page, service: Running
+) -> None:
+    page.opens("/settings")
+    field = '#r-settings_risk [name="value"]'
+    types(page, field, "0.25")
+    assert "from the next trade on" in saves(page, "risk-settings")
+    eventually(lambda: service.get("risk-settings")["value"] == "0.25", "the new risk")
+
+    types(page, field, "1000")
+    saves(page, "risk-settings")
+    page.sees("more than 100 percent", "settings_risk")
+    assert page.find(field).get_attribute("aria-invalid") == "true"
+    assert service.get("risk-settings")["value"] == "0.25"
+
+
+def test_reconnecting_by_itself_is_allowed_only_after_its_warning(page: Page, service: Running) -> None:
+    page.opens("/settings")
+    page.sees("Then it reconnects and trades on without asking you", "settings_link")
+
+    page.clicks('[name="auto_reconnect"]')
+    saves(page, "settings")
+
+    eventually(lambda: service.get("settings")["now"]["auto_reconnect"], "allowed")
+    page.opens("/settings")
+    assert page.find('[name="auto_reconnect"]').is_selected()
+
+
+def test_the_language_for_all_holds_where_nobody_chose_another(page: Page, service: Running) -> None:
+    page.opens("/settings")
+    Select(page.find('[name="language"]')).select_by_value("nl")
+    page.clicks("#r-settings_link form:has([name='language']) button")
+    eventually(lambda: service.get("settings")["now"]["language"] == "nl", "Dutch for all")
+
+    page.opens("/")
+    page.sees("Overzicht")
+    page.clicks('.languages [lang="en"]')
+    page.sees("Overview")
+    service.post("settings", {"language": "en"})
+
+
+def test_parameters_are_checked_and_taken(page: Page, service: Running) -> None:
+    page.opens("/strategies/fast")
+    types(page, '[name="every_s"]', "7")
+    saves(page, "strategies/fast")
+    eventually(lambda: service.get("strategies/fast")["parameters"].get("every_s") == 7, "the new parameter")
+
+    types(page, '[name="every_s"]', "seven")
+    saves(page, "strategies/fast")
+    page.sees("every_s", "parameters")
+    eventually(lambda: page.find('[name="every_s"]').get_attribute("aria-invalid") == "true", "shown at its field")
+
+
+def test_a_key_is_kept_and_never_shown_again(page: Page) -> None:
+    page.opens("/settings")
+    page.clicks("#r-settings_broker article:nth-of-type(2) summary")
+    types(page, '#r-settings_broker details[open] [name="client_id"]', "an-id")
+    types(page, '#r-settings_broker details[open] [name="client_secret"]', "a-very-secret-secret")
+    page.clicks("#r-settings_broker details[open] form .button.strong")
+    page.clicks("#confirm-yes")
+    eventually(lambda: page.find('#r-settings_broker details[open] [name="client_secret"]').get_attribute("value") == "",
+               "the field is empty again")  # fmt: skip
+
+    page.opens("/settings")
+    assert "a-very-secret-secret" not in page.driver.page_source
+    page.find('#r-settings_broker article:nth-of-type(2) [data-command="broker/test"]')
+
+
+def test_a_kind_of_message_is_made_silent(page: Page, service: Running) -> None:
+    page.opens("/settings")
+    page.clicks('[name="notifications.trade_opened"][value="silent"]')
+    page.clicks("#r-settings_notices .button.strong")
+
+    eventually(lambda: service.get("settings")["now"]["notifications"]["trade_opened"] == "silent", "silent")

@@ -1,0 +1,144 @@
+"""Every view is drawn, with nothing there and with everything there; and no text from outside ever becomes markup."""
+
+import pytest
+
+from tests.unit.pages.filled import EVIL, PLAIN, fill_house, views
+from tests.unit.pages.reading import Read
+from tests.unit.webui.house import OBSERVE, OPERATE, House
+
+EMPTY = ["/", "/strategies", "/trades", "/orders", "/events", "/reconcile", "/issues", "/settings"]
+LANGUAGES = ["en", "nl"]
+PAGE_MAX = 150_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", EMPTY)
+def test_every_view_is_drawn_with_nothing_there(house: House, path: str, language: str) -> None:
+    reply = house.get(path, OPERATE, cookie=f"tradebaas_language={language}")
+
+    assert reply.status == 200
+    assert f'lang="{language}"' in reply.body.decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", [OPERATE, OBSERVE])
+def test_every_view_is_drawn_with_everything_there(house: House, language: str, key: str) -> None:
+    for path in views(fill_house(house)):
+        reply = house.get(path, key, cookie=f"tradebaas_language={language}")
+
+        assert (path, reply.status) == (path, 200)
+        assert "/static/tradebaas.js" in Read(reply.body.decode()).scripts[0]
+
+
+def test_no_text_from_outside_becomes_markup(house: House) -> None:
+    """Each field that a person, an exchange or a strategy fills holds a script here."""
+    for path in views(fill_house(house, EVIL)):
+        reply = house.get(path, OPERATE)
+        page = Read(reply.body.decode())
+
+        assert (path, reply.status) == (path, 200)
+        assert (path, page.runs) == (path, [])
+        assert len(page.scripts) == 1
+        assert EVIL.split(">")[0] in page.text or path in {"/settings", "/trades?status=closed"}, path
+
+
+def test_what_is_fetched_for_one_region_is_that_region_alone(house: House) -> None:
+    fill_house(house, EVIL)
+
+    reply = house.get("/", OPERATE, x_regions="alerts,positions,nonsense")
+    page = Read(reply.body.decode())
+
+    assert [each["data-region"] for each in page.having("data-region")] == ["positions", "alerts"]
+    assert page.runs == []
+
+
+def test_the_same_region_is_drawn_with_the_whole_view_and_alone(house: House) -> None:
+    fill_house(house)
+    alone = house.get("/", OPERATE, x_regions="runners").body.decode()
+
+    assert alone in house.get("/", OPERATE).body.decode()
+
+
+def test_a_page_may_load_nothing_from_elsewhere_and_is_kept_by_nobody(house: House) -> None:
+    reply = house.get("/", OPERATE)
+
+    policy = reply.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_a_name_nobody_knows_is_said_to_be_unknown_in_the_same_frame(house: House) -> None:
+    for path in ("/strategies/nobody", "/trades/nothing"):
+        reply = house.get(path, OPERATE)
+
+        assert reply.status == 404
+        assert "nav" in reply.body.decode()
+
+
+def test_a_whole_page_is_light(house: House) -> None:
+    """With its script, stylesheet and sign: what a phone at night has to fetch."""
+    fill_house(house)
+    page = house.get("/", OPERATE).body
+    assets = {each.get("src") or each.get("href") for _, each in Read(page.decode()).tags}
+    wanted = [address for address in assets if address and address.startswith("/static/")]
+
+    weight = len(page) + sum(len(house.get(address, None).body) for address in wanted)
+
+    assert len(wanted) == 3
+    assert weight < PAGE_MAX
+
+
+def test_a_file_may_be_kept_for_ever_under_its_own_name_only(house: House) -> None:
+    page = Read(house.get("/", OPERATE).body.decode())
+    address = page.scripts[0]
+
+    assert "immutable" in house.get(address, None).headers["Cache-Control"]
+    assert house.get("/static/tradebaas.js?v=older", None).headers["Cache-Control"] == "no-cache"
+    assert house.get("/static/nothing.js", None).status == 404
+    assert house.get("/static/..%2fpages%2froutes.py", None).status == 404
+
+
+def test_the_verdict_says_what_is_wrong_and_offers_the_way_out(house: House) -> None:
+    fill_house(house)
+
+    page = Read(house.get("/", OPERATE).body.decode())
+
+    assert "Something is wrong." in page.text
+    assert "The connection to the exchange is lost." in page.text
+    assert page.having("data-command", "broker/reconnect")
+    assert page.having("data-command", "unhalt")
+    assert page.having("data-tone", "bad")
+
+
+def test_all_is_well_is_said_when_it_is(house: House) -> None:
+    house.is_well()
+
+    page = Read(house.get("/", OPERATE).body.decode())
+
+    assert "All is well." in page.text
+    assert page.having("data-tone", "good")
+
+
+def test_a_position_without_its_whole_cover_is_shouted(house: House) -> None:
+    fill_house(house)
+    covered = Read(house.get("/", OPERATE).body.decode()).text
+    house.shows(orders={})
+
+    bare = Read(house.get("/", OPERATE).body.decode()).text
+
+    assert "Confirmed by the exchange" in covered
+    assert "Not covered" in bare
+    assert "Confirmed by the exchange" not in bare
+
+
+def test_an_error_shows_its_traceback_and_offers_nothing_but_to_resume(house: House) -> None:
+    names = fill_house(house)
+
+    page = Read(house.get(f"/strategies/{names['strategy']}", OPERATE).body.decode())
+
+    offered = {each["data-command"].rsplit("/", 1)[1] for each in page.having("data-command") if PLAIN in str(each)}
+    assert "Traceback" in page.text
+    assert "resume" in offered
+    assert "start" not in offered

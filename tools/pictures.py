@@ -1,0 +1,129 @@
+"""Take the pictures of the page: every view, wide and on a phone, in light and in dark.
+
+    python -m tools.pictures
+
+A real service trades on paper for half a minute first, so that there is something to see. pngquant makes them small
+where it is there.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.browser.page import PHONE, WIDE, Page, chromium
+from tests.browser.running import BTC, Running, eventually, running
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+VIEWS = {
+    "overview": "/",
+    "strategies": "/strategies",
+    "strategy": "/strategies/fast",
+    "error": "/strategies/stumble",
+    "trades": "/trades",
+    "orders": "/orders",
+    "events": "/events",
+    "reconcile": "/reconcile",
+    "settings": "/settings",
+}
+HEIGHT_MAX = 2_600
+TRADES = 9
+
+# Chromium takes Inter for the letters of the system, if it is installed.
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<match target="pattern">
+<test name="family" compare="not_eq" qual="all"><string>ui-monospace</string></test>
+<test name="family" compare="not_eq" qual="all"><string>SFMono-Regular</string></test>
+<test name="family" compare="not_eq" qual="all"><string>Menlo</string></test>
+<test name="family" compare="not_eq" qual="all"><string>Consolas</string></test>
+<test name="family" compare="not_eq" qual="all"><string>monospace</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match></fontconfig>
+"""
+
+# A traceback names the folder of whoever takes the pictures; that belongs into no picture.
+NO_FOLDER = """
+for (const each of document.querySelectorAll('pre')) each.textContent = each.textContent.replaceAll(arguments[0], '');
+"""
+
+
+def main() -> None:
+    """Trade, look, and keep what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="names of views, with commas between them")
+    wanted = parser.parse_args().only.split(",")
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="pictures-") as name:
+        folder = Path(name)
+        (folder / "fonts.conf").write_text(FONTS, encoding="utf-8")
+        os.environ["FONTCONFIG_FILE"] = str(folder / "fonts.conf")
+        with running(folder, seed=11) as service, chromium(folder / "profile") as driver:
+            _trades(service)
+            page = Page(driver, service)
+            page.enters()
+            closed = service.get("trades?status=closed")["items"][0]["id"]
+            views = {**VIEWS, "trade": f"/trades/{closed}"}
+            _take(page, {key: path for key, path in views.items() if wanted == [""] or key in wanted})
+            if wanted == [""] or "trouble" in wanted:
+                service.admin("disconnect")
+                page.opens("/")
+                page.sees("Connection lost", "top")
+                _take(page, {"trouble": "/"})
+            page.driver.delete_all_cookies()
+            if wanted == [""] or "login" in wanted:
+                _take(page, {"login": "/login"})
+    _shrink()
+
+
+def _trades(service: Running) -> None:
+    """A few trades won and lost, one open, one strategy that fell."""
+    service.post("strategies/fast/start")
+    for number in range(TRADES):
+        eventually(lambda: service.state("fast") == "POSITION_OPEN", "a trade")
+        position = eventually(lambda: _protected(service), "a position under stop and target")
+        (target,), (stop,) = position["targets"], position["stops"]
+        time.sleep(1.0)
+        wins = number % 3 != 1
+        goal = float(target["price"]) if wins else float(stop["trigger_price"])
+        service.price_is(goal + (goal - float(position["average_price"])) * 0.2)
+        eventually(lambda: not service.get("positions")["items"], "flat")
+        service.admin("price", instrument_name=BTC, price=round(goal), hold=False)
+    service.post("strategies/stumble/start")
+    eventually(lambda: service.get("positions")["items"], "the last one")
+    eventually(lambda: service.state("stumble") == "ERROR", "it fell")
+
+
+def _protected(service: Running) -> dict[str, Any] | None:
+    found = [row for row in service.get("positions")["items"] if row["stops"] and row["targets"]]
+    return found[0] if found else None
+
+
+def _take(page: Page, views: dict[str, str]) -> None:
+    for size, width in ((WIDE, "wide"), (PHONE, "phone")):
+        for dark in (False, True):
+            for name, path in views.items():
+                page.looks(size, dark=dark)
+                page.opens(path)
+                time.sleep(0.4)
+                page.script(NO_FOLDER, f"{FOLDER.parents[1]}/")
+                tall = int(page.script("return document.querySelector('body').scrollHeight"))
+                page.looks((size[0], min(HEIGHT_MAX, max(size[1], tall))), dark=dark)
+                time.sleep(0.2)
+                page.driver.save_screenshot(str(FOLDER / f"{name}-{width}-{'dark' if dark else 'light'}.png"))
+
+
+def _shrink() -> None:
+    pngquant = shutil.which("pngquant")
+    paths = sorted(FOLDER.glob("*.png"))
+    if pngquant is not None:
+        subprocess.run([pngquant, "--force", "--ext", ".png", "--speed", "1", "64", *map(str, paths)], check=True)
+    total = sum(path.stat().st_size for path in paths)
+    print(f"pictures: {len(paths)} in {FOLDER.name}, {total / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

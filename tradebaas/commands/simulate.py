@@ -1,0 +1,151 @@
+"""`tradebaas simulate`: the proof. Seeded histories with faults, the promises looked at after every step."""
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulation.campaign import Record, Summary, many
+from simulation.history import Lived, live
+from simulation.plan import FAULTS, Plan, draw
+from simulation.shrink import read_plan, shrink, write_plan
+from tradebaas.commands.tables import print_json
+
+SHOWN_MAX = 3  # failing histories that are made smaller and told; the others are only counted
+
+
+class Seeds(click.ParamType[range]):
+    """``A..B``, or one seed."""
+
+    name = "A..B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        """Read it."""
+        if isinstance(value, range):
+            return value
+        found = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", str(value))
+        if found is None:
+            self.fail(f"{value!r} is not a seed like 7, or a range of them like 1..200", param, ctx)
+        first = int(found[1])
+        last = int(found[2] or first)
+        if last < first:
+            self.fail(f"{value!r} runs backwards", param, ctx)
+        return range(first, last + 1)
+
+
+@click.command()
+@click.option("--seeds", type=Seeds(), default="1..20", show_default=True, help="Which histories, A..B.")
+@click.option("--days", type=click.FloatRange(0.01, 366), default=1.0, show_default=True, help="How long each is.")
+@click.option("--faults", type=click.Choice(sorted(FAULTS)), default="all", show_default=True, help="What goes wrong.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at once.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Keep a record; run again to go on.")
+@click.option(
+    "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Live this one."
+)
+@click.option("--tell", is_flag=True, help="Print what will happen in these histories, and live none.")
+@click.option("--stop-at-first", is_flag=True, help="End with the first broken promise.")
+@click.option("--no-shrink", is_flag=True, help="Do not make failing histories smaller.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(
+    *,
+    seeds: range,
+    days: float,
+    faults: str,
+    jobs: int,
+    out: Path | None,
+    plan_file: Path | None,
+    tell: bool,
+    stop_at_first: bool,
+    no_shrink: bool,
+    as_json: bool,
+) -> None:
+    """Live seeded histories with faults, and check the promises after every step."""
+    if tell:
+        for seed in seeds:
+            click.echo(draw(seed, faults=faults, days=days).told() + "\n")
+        return
+    summary, began = Summary(), time.monotonic()
+    if plan_file is not None:
+        summary.add(live(_read(plan_file)))
+    else:
+        record = None if out is None else Record(out)
+        for lived in _lived(seeds, faults=faults, days=days, jobs=jobs, record=record):
+            summary.add(lived)
+            if stop_at_first and summary.found:
+                break
+    took_s = time.monotonic() - began
+    if as_json:
+        print_json({**summary.plain(), "took_s": round(took_s, 1)})
+    else:
+        click.echo(_told(summary, took_s))
+    if summary.found and plan_file is None and not no_shrink:
+        for lived in summary.found[:SHOWN_MAX]:
+            _tell_smaller(draw(lived.seed, faults=faults, days=days), lived)
+    sys.exit(1 if summary.violations else 0)
+
+
+def _lived(seeds: range, *, faults: str, days: float, jobs: int, record: Record | None) -> Iterator[Lived]:
+    """Those on record first, then the rest, with a bar where somebody looks."""
+    known = {} if record is None else {lived.seed: lived for lived in record.lived() if lived.seed in seeds}
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("histories"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[broken]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("histories", total=len(seeds), completed=len(known), broken="")
+        yield from known.values()
+        broken = sum(bool(lived.violations) for lived in known.values())
+        for lived in many([seed for seed in seeds if seed not in known], faults=faults, days=days, jobs=jobs):
+            if record is not None:
+                record.add(lived)
+            broken += bool(lived.violations)
+            bar.update(task, advance=1, broken=f"[red]{broken} broken" if broken else "")
+            yield lived
+
+
+def _told(summary: Summary, took_s: float) -> str:
+    """The summary as people read it."""
+    days = summary.simulated_ms / 86_400_000
+    lines = [
+        f"{summary.histories} histories, {days:.2f} simulated days in {took_s:.0f} s",
+        (
+            f"{summary.brackets} brackets, {summary.fills} fills, {summary.crashes} crashes,"
+            f" {sum(summary.faults.values())} faults of {len(summary.faults)} kinds"
+        ),
+        f"longest without full cover: {summary.worst_naked_ms} ms (faults that hid it from the service included)",
+        f"{len(summary.pairs)} pairs of a fault and a bracket's phase, {len(summary.marks)} defensive branches taken",
+        f"hash {summary.history_hash}",
+        f"{summary.violations} violations",
+    ]
+    lines += [f"  {kind:32} {count}" for kind, count in sorted(summary.faults.items())]
+    return "\n".join(lines)
+
+
+def _tell_smaller(plan: Plan, lived: Lived) -> None:
+    """A failing history, made smaller, and how to repeat it."""
+    click.echo(f"\nseed {lived.seed} breaks {lived.violations[0].promise}: {lived.violations[0].sentence}", err=True)
+    smaller, again = shrink(plan, lived)
+    path = Path(f"history-{lived.seed}.json")
+    path.write_bytes(write_plan(smaller))
+    click.echo(smaller.told(), err=True)
+    for broken in again.violations:
+        click.echo(f"  -> {again.at_ms / 1000:.3f} s: {broken.promise} {broken.sentence}", err=True)
+    click.echo(f"repeat it: tradebaas simulate --plan {path}", err=True)
+
+
+def _read(path: Path) -> Plan:
+    try:
+        return read_plan(path.read_bytes())
+    except (OSError, msgspec.MsgspecError) as error:
+        raise click.UsageError(f"{path} is not a history's plan: {error}") from error

@@ -1,0 +1,45 @@
+"""The way out when nothing can be recorded: what the exchange itself showed, and nothing else, says what to send.
+
+Only safety leaves like this: cancels of our entries, and closing orders that are reduce-only and carry our label, so
+that they cannot open anything and are known again as part of their trade once the database takes writes.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Final
+
+from trading.bracket import Bracket, Cancel, Place
+from trading.bracket.state import leg_of
+from trading.bracket.wishes import order_for
+from trading.facts import Holding, Order
+from trading.values import ZERO, InstrumentName, IntentId, Leg, Milliseconds
+
+ATTEMPT_FIRST: Final = 80
+"""Closing orders of this kind count from here; the order manager never gets so far, the guardian begins later."""
+ATTEMPTS: Final = 10
+
+
+def way_out(
+    brackets: Iterable[Bracket],
+    working: Iterable[Order],
+    holdings: Mapping[InstrumentName, Holding],
+    *,
+    times: int,
+    now: Milliseconds,
+) -> tuple[tuple[InstrumentName, Cancel | Place], ...]:
+    """What to send, entries first. ``working`` are orders of ours; ``times`` counts how often a person asked."""
+    found: list[tuple[InstrumentName, Cancel | Place]] = [
+        (order.instrument, Cancel(intent_id=IntentId(f"panic:{order.order_id}:{now}"), order_id=order.order_id))
+        for order in working
+        if leg_of(order) is Leg.ENTRY and order.state.is_working and not order.is_dormant
+    ]
+    for bracket in brackets:
+        plan = bracket.plan
+        holding = holdings.get(plan.instrument)
+        held = ZERO if holding is None else holding.amount * plan.side.sign
+        # What a person holds beside the trade is theirs: never more than the trade could have bought.
+        amount: Decimal = min(held, plan.amount)
+        if amount > 0:
+            attempt = ATTEMPT_FIRST + times % ATTEMPTS
+            found.append((plan.instrument, order_for(plan, Leg.CLOSE, amount, attempt)))
+    return tuple(found)
