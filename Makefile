@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak fuzz crash-test crash-points browser pictures format lock clean
+.PHONY: help setup run test check bench soak fuzz api-fuzz crash-test crash-points browser pictures format lock clean
 
 # PYTHON=... chooses the interpreter the environment is made with, JOBS=... the number of test workers,
 # T="tests/unit -k stop" what pytest runs, PORT=... and DATA=... where `make run` listens and keeps its files,
@@ -17,6 +17,7 @@ DATA ?= var
 KILLS ?= 200
 SEED ?= 7
 MINUTES ?= 5
+REQUESTS ?= 20000
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -101,6 +102,9 @@ browser: $(VENV)/.tests tests/browser/node_modules ## open the page of a real se
 
 pictures: $(VENV)/.tests ## take the pictures of the page in docs/pictures
 	@$(BIN)/python -m tools.pictures
+
+api-fuzz: $(VENV)/.tests ## send the API of a running service REQUESTS=20000 that its document allows or forbids (SEED=7)
+	@$(BIN)/python -m tools.api_fuzz --requests $(REQUESTS) --seed $(SEED)
 
 # --- housekeeping -------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class Answer(pykka.ThreadingFuture[Any]):
 class Mailbox(Generic[M]):
     """The stable address of one child. Without a living incarnation it counts what is told to it and drops it."""
 
-    __slots__ = ("_former", "_inbox", "_lock", "_lost", "generation", "name", "wait")
+    __slots__ = ("_former", "_inbox", "_lock", "_lost", "generation", "lost_total", "name", "wait")
 
     def __init__(self, name: str, wait: Callable[[Answer, float], Any]) -> None:
         self.name = name
@@ -70,6 +70,7 @@ class Mailbox(Generic[M]):
         self._former: Inbox | None = None
         self._lock = threading.Lock()
         self._lost: Counter[str] = Counter()
+        self.lost_total = 0
 
     def tell(self, message: M) -> None:
         """Tell whoever lives behind it now."""
@@ -104,10 +105,16 @@ class Mailbox(Generic[M]):
         """Lead nowhere until the next incarnation."""
         self._former, self._inbox = self._inbox, None
 
+    @property
+    def has_late_comers(self) -> bool:
+        """Whether there is something to sweep."""
+        former = self._former
+        return former is not None and former.is_closed and former.depth() > 0
+
     def sweep(self) -> None:
         """Count what slipped into the last incarnation's inbox when that had ended already."""
         former = self._former
-        if former is not None and former.is_closed and former.depth():
+        if former is not None and self.has_late_comers:
             kinds, askers = former.drain(type(None))
             self.count_lost(kinds)
             refuse(askers, self.name)
@@ -118,6 +125,7 @@ class Mailbox(Generic[M]):
             for kind, count in kinds.items():
                 known = kind in self._lost or len(self._lost) < LOST_KINDS_MAX
                 self._lost[kind if known else "other"] += count
+                self.lost_total += count
 
     def lost(self) -> dict[str, int]:
         """Give how many messages of each kind were told to the dead, since the beginning."""

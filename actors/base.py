@@ -147,7 +147,7 @@ class Actor(pykka.ThreadingActor):
             message = message.claim()
             kind = type(message)
         if kind is Stop:
-            self._stop(message, reply)
+            self._told_to_stop(message, reply)
         elif message is not None:
             answer = attempt(self.on_receive, message)
             if type(answer) is Failure:
@@ -217,7 +217,7 @@ class Actor(pykka.ThreadingActor):
         self.progress.last_s = self._now_s()
         self.progress.since_s = self.progress.handling = None
 
-    def _stop(self, message: Any, reply: pykka.Future[Any] | None) -> None:
+    def _told_to_stop(self, message: Any, reply: pykka.Future[Any] | None) -> None:
         """End in order, or a little later if something must be done first."""
         if reply is None and self.incarnation is not None and attempt(lambda _: self.may_end(), None) is False:
             self.incarnation.timers.start("stop", MAY_END_MS, message)

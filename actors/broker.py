@@ -47,6 +47,10 @@ class Addresses:
     strategies: Callable[[InstrumentName], Iterable[Address[strategy.Message]]]
 
 
+VALID_FOR_MS = 2_500
+"""So long after it left the exchange may still begin with a request."""
+
+
 class BrokerActor(Actor):
     """The one connection to the one active broker."""
 
@@ -65,6 +69,7 @@ class BrokerActor(Actor):
         self._currencies = currencies
         self._base_ms = clock.now_ms() - clock.monotonic_ms()
         self._attempt = 0
+        self._tick_at: int | None = None
         self._is_up = False
         self._instruments: tuple[InstrumentName, ...] = ()
         self._minutes: int | None = None
@@ -89,6 +94,7 @@ class BrokerActor(Actor):
             case Heard():
                 self._hear(message)
             case _Tick():
+                self._tick_at = None
                 self._broker.tick(self._now)
             case broker.Submit():
                 self._submit(message)
@@ -137,14 +143,18 @@ class BrokerActor(Actor):
                 self._broker.closed(heard.text)
 
     def _tell_news(self) -> None:
-        """Tell everybody, in the order it happened; then be woken when the broker wants to be."""
+        """Tell everybody, in the order it happened; then be woken when the broker wants to be, or a little earlier."""
         for news in self._broker.take():
             self._tell(news)
         at = self._broker.wake_at()
         if at is None:
+            self._tick_at = None
             self._timers.cancel("tick")
-        else:
-            self._timers.start("tick", max(1, at - self._now), _Tick(), background=True)
+        elif self._tick_at is None or at < self._tick_at:
+            # Every message puts the moment off. The timer stays where it is: woken early, the broker has nothing to do.
+            now = self._now
+            self._tick_at = max(now + 1, at)
+            self._timers.start("tick", self._tick_at - now, _Tick(), background=True)
 
     # --- requests
 
@@ -152,7 +162,9 @@ class BrokerActor(Actor):
         """Send, once. What certainly did not leave is refused."""
         if message.intent_id in self._sent:
             return
-        request = request_of(message.wish, message.instrument, message.fill_condition)
+        server = self._broker.server_now(self._now)
+        until = None if server is None else Milliseconds(server + VALID_FOR_MS)
+        request = request_of(message.wish, message.instrument, message.fill_condition, until)
         try:
             ref = self._broker.submit(request, self._now)
         except Unavailable as unavailable:
@@ -160,6 +172,8 @@ class BrokerActor(Actor):
             self._to.orders.tell(orders.RequestRefused(intent_id=message.intent_id, code=0, sentence=sentence))
             return
         self._sent[message.intent_id] = ref
+        if until is not None:
+            self._readings.sent(message.wish, until)
         self._intents[ref] = message.intent_id
         if len(self._sent) > SENT_KEPT:
             self._sent.popitem(last=False)

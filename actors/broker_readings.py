@@ -3,15 +3,19 @@
 Each is asked one question after the other. What is not answered is said to be so; nobody waits for ever.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from actors import readings
 from actors.address import Address
 from brokers import outcomes, requests, resolve
 from brokers.port import Broker
+from trading.bracket.effects import Place, PlaceBracket, Request
 from trading.messages import broker, guardian, journal, orders, reconciler
 from trading.values import Currency, LabelText, Milliseconds
+
+UNTIL_KEPT: Final = 200
 
 Take = Callable[[outcomes.Outcome], None]
 
@@ -58,6 +62,16 @@ class Readings:
         self._searches: dict[LabelText, resolve.Search] = {}
         self._searching: dict[LabelText, None] = {}  # one after the other: together they would starve of credit
         self._picture: readings.Picture | None = None
+        self._until: OrderedDict[LabelText, Milliseconds] = OrderedDict()
+
+    def sent(self, wish: Request, until: Milliseconds) -> None:
+        """Remember the last moment at which the exchange may begin with what has just left."""
+        if isinstance(wish, Place | PlaceBracket):
+            legs = (wish,) if isinstance(wish, Place) else (wish.entry, wish.stop, wish.target)
+            for leg in legs:
+                self._until[leg.label] = until
+            while len(self._until) > UNTIL_KEPT:
+                self._until.popitem(last=False)
 
     def forget(self) -> None:
         """The connection is gone, and every answer with it."""
@@ -110,7 +124,7 @@ class Readings:
             self._to.orders.tell(readings.answer_of(label, resolve.NotYetKnown(until=now, why="not connected")))
             return
         if label not in self._searches:
-            self._searches[label] = readings.search_for(message, server - now)
+            self._searches[label] = readings.search_for(message, server - now, self._until.get(label))
         self._searching[label] = None
         if next(iter(self._searching)) == label:
             self._search_on(label)

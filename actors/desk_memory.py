@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum, unique
 from typing import Protocol
 
-from trading.lifecycle import Event, PauseCause
+from trading.lifecycle import Event, PauseCause, State
 from trading.messages import orders
 from trading.notice_kinds import Loudness
 from trading.values import InstrumentName, Milliseconds, StrategyName
@@ -31,9 +31,16 @@ class DeskMemory(Protocol):
         ...
 
     def note_move(
-        self, name: StrategyName, event: Event, generation: int, cause: PauseCause | None, *, at: Milliseconds
+        self,
+        name: StrategyName,
+        event: Event,
+        state: State,
+        generation: int,
+        cause: PauseCause | None,
+        *,
+        at: Milliseconds,
     ) -> None:
-        """A strategy took a move of its table."""
+        """A strategy took a move of its table, and is there now."""
         ...
 
     def clear_error(self, name: StrategyName, *, at: Milliseconds) -> None:

@@ -171,7 +171,9 @@ class Runners:
         """Remember where it is; if that cannot be written, it is true all the same."""
         self._states[moved.name], self._causes[moved.name] = moved.state, moved.cause
         with suppress(MemoryFails):
-            self._memory.note_move(moved.name, moved.event, moved.generation, moved.cause, at=self._now())
+            self._memory.note_move(
+                moved.name, moved.event, moved.state, moved.generation, moved.cause, at=self._now()
+            )
 
     def lives(self, name: StrategyName, state: State) -> None:
         """It was asked where it is."""

@@ -4,6 +4,7 @@ It acts late, when the order manager had its whole window and a position of ours
 what is not covered, at market, reduce-only, and says so until the position is covered or gone. It needs no database.
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -13,10 +14,15 @@ from actors.clock import Clock
 from actors.timers import Timers
 from trading import cover
 from trading.bracket.effects import Severity
+from trading.marks import mark
 from trading.messages import broker, guardian, journal, notices, orders
+from trading.reconcile import ExchangePicture
 from trading.values import FillCondition, InstrumentName, IntentId, Milliseconds
 
 LOOK_MS = 200
+RECENT_MAX = 300
+READING_MS_MAX = 20_000
+"""No reading of the account takes longer: after 15 s it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,7 @@ class Guardian(Actor):
         self._to_orders = to_orders  # for the record alone: what it does never waits for them
         self._who = label.who
         self._is_up = self._is_looking = False
+        self._recent: deque[tuple[int, int, InstrumentName, cover.Change]] = deque(maxlen=RECENT_MAX)
         self._watches: dict[InstrumentName, cover.Watch] = {}
         self._naked_ms_total = 0
 
@@ -66,15 +73,13 @@ class Guardian(Actor):
                 self._look()
                 self._look_later()
             case guardian.OrderChanged(order=order):
-                self._update(order.instrument, lambda watch: cover.with_order(watch, order))
+                self._told(order.instrument, lambda watch: cover.with_order(watch, order))
             case guardian.OrderFilled(fill=fill):
-                self._update(fill.instrument, lambda watch: cover.with_fill(watch, fill))
+                self._told(fill.instrument, lambda watch: cover.with_fill(watch, fill))
             case guardian.PositionChanged(holding=holding):
-                self._update(holding.instrument, lambda watch: cover.with_position(watch, holding))
+                self._told(holding.instrument, lambda watch: cover.with_position(watch, holding))
             case guardian.PictureTaken(picture=picture):
-                shown = {one.instrument for one in picture.holdings} | {one.instrument for one in picture.orders}
-                for name in {*self._watches, *shown}:
-                    self._update(name, lambda watch: cover.with_picture(watch, picture))
+                self._pictured(picture)
             case guardian.ConnectionChanged(is_up=is_up):
                 self._is_up = is_up
             case guardian.Watch(instrument=instrument, ours=ours):
@@ -85,6 +90,22 @@ class Guardian(Actor):
                 self._watches.pop(instrument, None)
             case _:
                 assert_never(message)
+
+    def _told(self, instrument: InstrumentName, change: cover.Change) -> None:
+        """Something was pushed: it counts now, and again over a picture whose reading began before it."""
+        self._recent.append((self._clock.now_ms(), self._clock.monotonic_ms(), instrument, change))
+        self._update(instrument, change)
+
+    def _pictured(self, picture: ExchangePicture) -> None:
+        """Take the account in, whole. It was read in several calls: what was pushed meanwhile is newer."""
+        shown = {one.instrument for one in picture.holdings} | {one.instrument for one in picture.orders}
+        for name in sorted({*self._watches, *shown}):
+            self._update(name, lambda watch: cover.with_picture(watch, picture))
+        now = self._clock.monotonic_ms()
+        for at, heard, instrument, change in self._recent:
+            if at >= picture.at and now - heard <= READING_MS_MAX:
+                mark("push-newer-than-picture")
+                self._update(instrument, change)
 
     def _update(self, instrument: InstrumentName, change: cover.Change) -> None:
         known = self._watches.get(instrument, cover.Watch(instrument=instrument, who=self._who))

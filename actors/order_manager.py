@@ -11,6 +11,7 @@ from actors.base import Actor
 from actors.clock import Clock
 from actors.memory import Memory
 from actors.order_adopting import Adopting
+from actors.order_flight import Flight
 from actors.order_issues import Issues
 from actors.order_market import Market, OrderSettings
 from actors.order_news import Addresses, News
@@ -20,9 +21,8 @@ from actors.order_steps import Steps
 from actors.timers import Timers
 from persistence.errors import NotOpened
 from trading import bracket as brackets
-from trading import guard, panic
+from trading import guard
 from trading.bracket import Bracket
-from trading.bracket.effects import Severity
 from trading.errors import Refused
 from trading.facts import Fill, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
@@ -57,6 +57,9 @@ class OrderManager(Actor):
         self._adopting = Adopting(
             now=self._now, memory=memory, steps=self._steps, market=self._market, news=self._news, settings=settings
         )
+        self._flight = Flight(
+            now=self._now, timers=timers, steps=self._steps, market=self._market, news=self._news, settings=settings
+        )
         self._issues = Issues(
             now=self._now,
             timers=timers,
@@ -69,7 +72,6 @@ class OrderManager(Actor):
         )
         self._scores = Scores(now=self._now, memory=memory, steps=self._steps, issues=self._issues, to=to)
         self._halt: str | None = None
-        self._panics = 0
         self._is_reconciled = False
 
     def on_start(self) -> None:
@@ -119,6 +121,8 @@ class OrderManager(Actor):
                 self._close(lambda bracket: bracket.plan.strategy == name, reason)
             case orders.Panic(by=by):
                 self._panic(by)
+            case orders.Flee():
+                self._flee()
             case orders.SetHalt(on=on, reason=reason, by=by):
                 self._set_halt(reason=reason if on else None, by=by)
             case orders.SetRisk():
@@ -212,9 +216,8 @@ class OrderManager(Actor):
     def _order_filled(self, fill: Fill) -> None:
         self._to.journal.tell(journal.FillSeen(fill=fill))
         label = parse(fill.label)
-        if label is not None:
-            if self._is_mine(label.owner, label.worker):
-                self._steps.tell(label.bracket, brackets.FillSeen(fill=fill))
+        if label is not None and self._is_mine(label.owner, label.worker):
+            self._steps.tell(label.bracket, brackets.FillSeen(fill=fill))
             return
         for bracket in (*self._steps.open.values(), *self._steps.given_up):
             if concerns(bracket, fill):
@@ -255,20 +258,17 @@ class OrderManager(Actor):
             self._to.journal.tell(journal.HaltChanged(reason=reason, by=by))
 
     def _panic(self, by: str) -> None:
-        """Halt and get out. What cannot be recorded leaves all the same, once for each time a person asks."""
+        """Halt and get out."""
         self._set_halt(reason="panic", by=by)
         self._close(lambda _: True, "panic")
-        if self._steps.store_works:
-            return
-        brackets_here = (*self._steps.open.values(), *self._steps.given_up)
-        found = panic.way_out(
-            brackets_here, self._market.working.values(), self._market.holdings, times=self._panics, now=self._now()
-        )
-        self._panics += 1
-        for instrument, wish in found:
-            self._steps.submit(instrument, wish, self._settings.fill_condition)
-        text = f"panic by {by}: {len(found)} requests sent, none of it recorded: the database does not take writes"
-        self._news.notice(Severity.CRITICAL, "store_failing", text, key="panic")
+        if not self._steps.store_works:
+            self._flight.begins(by)
+
+    def _flee(self) -> None:
+        """Still not recorded? Then go on getting out; else everything goes its ordinary way."""
+        self._close(lambda _: True, "panic")
+        if not self._steps.store_works:
+            self._flight.goes_on()
 
     # --- reconciling
 

@@ -120,10 +120,13 @@ def first_page(message: broker.ReadLedger) -> requests.GetLedger:
     return requests.GetLedger(currency=message.currency, since=message.since, until=message.until)
 
 
-def search_for(message: broker.AskLabel, ahead_ms: int) -> resolve.Search:
-    """Look for what a label has become, on the exchange's clock, which stands so far ahead of ours."""
+def search_for(message: broker.AskLabel, ahead_ms: int, until: Milliseconds | None) -> resolve.Search:
+    """Look for what a label has become, on the exchange's clock, which stands so far ahead of ours.
+
+    ``until`` is its request's own last moment; where that is not known any more, the latest there could have been.
+    """
     sent_at = Milliseconds(message.sent_at + ahead_ms)
-    deadline = Milliseconds(sent_at + VALID_MS)
+    deadline = Milliseconds(sent_at + VALID_MS) if until is None else until
     return resolve.begin((message.label,), message.currency, sent_at=sent_at, deadline=deadline)
 
 

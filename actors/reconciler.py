@@ -88,7 +88,7 @@ class Reconciler(Actor):
         self._waiting, self._why = True, why
         began = [bracket.began_at for bracket in self._database().open]
         now = self._clock.now_ms()
-        since = min(*began, now - DEEP_MS) if self._is_deep else min(began, default=now)
+        since = min([*began, now - DEEP_MS]) if self._is_deep else min(began, default=now)
         since = Milliseconds(since - SINCE_MARGIN_MS)
         self._to_broker.tell(broker.TakePicture(picture_id=self._asked, since=since, is_deep=self._is_deep))
         self._again(ANSWER_MS, "no answer")

@@ -1,6 +1,7 @@
 """The store as the actors ask for it: what they say in their words, in its tables."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 from actors.desk_memory import Wanted
@@ -8,6 +9,7 @@ from actors.measures import Measures
 from actors.remembering_choices import Choices
 from actors.remembering_issues import IssueMemory, notice_of
 from persistence import strategies as rows
+from persistence.errors import StoreUnavailable
 from persistence.events import Transition
 from persistence.scoreboard import Score
 from persistence.steps import Figures
@@ -21,6 +23,7 @@ from trading.errors import Refused
 from trading.facts import LedgerEntry, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, tag
 from trading.lifecycle import Event, PauseCause, State
+from trading.marks import mark
 from trading.messages.supervision import ChildFailed
 from trading.news import News
 from trading.news import of_step as news_of_step
@@ -32,6 +35,8 @@ from trading.values import BracketId, IntentId, Milliseconds, Side, StrategyName
 PAUSED = "paused:"
 """Setting: a person paused this strategy. On disk before the command is answered."""
 PREFIX = "strategy:"
+RECENT_MAX = 500
+"""Brackets known as over: an order of an older one would be a surprise."""
 
 
 class Remembering(Choices, IssueMemory):
@@ -145,14 +150,13 @@ class Remembering(Choices, IssueMemory):
 
     def picture(self) -> DatabasePicture:
         """What we believe, as it is compared with the exchange."""
-        over = self._store.trades(limit=500)
         open_now = tuple(self._store.open_brackets())
         ids = {bracket.plan.bracket_id for bracket in open_now}
         return DatabasePicture(
             owner=tag(self._owner, OWNER_MAX),
             worker=tag(self._store.worker, WORKER_MAX),
             open=open_now,
-            over=frozenset(trade.bracket_id for trade in over.items if trade.bracket_id not in ids),
+            over=self._store.brackets.newest_ids(RECENT_MAX) - ids,
             given_up=tuple(self._store.brackets.quarantined_brackets()),
             released=self.released(),
         )
@@ -175,13 +179,20 @@ class Remembering(Choices, IssueMemory):
             self._store.events.add("wanted", name, f"{wanted} by {by}", at=at)
 
     def note_move(
-        self, name: StrategyName, event: Event, generation: int, cause: PauseCause | None, *, at: Milliseconds
+        self,
+        name: StrategyName,
+        event: Event,
+        state: State,
+        generation: int,
+        cause: PauseCause | None,
+        *,
+        at: Milliseconds,
     ) -> None:
         """A strategy took a move of its table. A new life begins in IDLE, even where the last one ended paused."""
         known = self._store.strategies.get(name)
         if known is not None and known.state is State.PAUSED:
             event = {Event.START: Event.RESUME, Event.START_IN_TRADE: Event.RESUME_IN_TRADE}.get(event, event)
-        self._store.strategies.move(name, event, generation=generation, at=at, cause=cause)
+        self._store.strategies.move(name, event, generation=generation, at=at, cause=cause, reached=state)
 
     def clear_error(self, name: StrategyName, *, at: Milliseconds) -> None:
         """A person resumed it: the next life may begin, in this process or after it."""
@@ -211,43 +222,69 @@ class Remembering(Choices, IssueMemory):
 
 
 class SupervisorMemory:
-    """Generations and errors of strategies, kept in their rows; of the other children, for this process only."""
+    """Generations and errors of strategies, kept in their rows; of the other children, for this process only.
+
+    A disk in trouble stops no child and restarts none: what could not be written is known all the same, and is
+    written as soon as it can be.
+    """
 
     def __init__(self, store: Store, now_ms: Callable[[], int]) -> None:
         """``now_ms`` stamps what is written."""
         self._store, self._now_ms = store, now_ms
         self._generations: dict[str, int] = {}
+        self._unwritten: dict[str, ChildFailed] = {}
 
     def next_generation(self, child: str) -> int:
         """A number above every one given before."""
+        generation = self._generations.get(child, 0) + 1
         if child.startswith(PREFIX):
-            return self._store.strategies.next_generation(child.removeprefix(PREFIX))
-        self._generations[child] = self._generations.get(child, 0) + 1
-        return self._generations[child]
+            name = child.removeprefix(PREFIX)
+            try:
+                generation = max(generation, self._store.strategies.next_generation(name))
+            except StoreUnavailable:
+                mark("generation-not-written")
+                row = self._store.strategies.get(name)
+                generation = max(generation, 0 if row is None else row.generation + 1)
+        self._generations[child] = generation
+        return generation
 
     def error(self, child: str) -> str | None:
         """Why a strategy is in ERROR."""
+        if child in self._unwritten:
+            return self._unwritten[child].reason
         row = self._store.strategies.get(child.removeprefix(PREFIX)) if child.startswith(PREFIX) else None
         return row.error if row is not None and row.state is State.ERROR else None
 
     def put_in_error(self, failed: ChildFailed) -> None:
         """Keep it there until a person resumes it."""
-        name = failed.offender.removeprefix(PREFIX)
-        if failed.offender.startswith(PREFIX):
+        if not failed.offender.startswith(PREFIX):
+            return
+        try:
             self._store.strategies.move(
-                name,
+                failed.offender.removeprefix(PREFIX),
                 Event.FAILED,
                 generation=failed.generation,
                 at=Milliseconds(self._now_ms()),
                 error=failed.reason,
                 traceback=failed.traceback,
             )
+        except StoreUnavailable:
+            mark("error-not-written")
+            self._unwritten[failed.offender] = failed
+        else:
+            self._unwritten.pop(failed.offender, None)
+
+    def catch_up(self) -> None:
+        """Write what could not be written when it happened."""
+        for failed in tuple(self._unwritten.values()):
+            self.put_in_error(failed)
 
     def take_out_of_error(self, child: str) -> None:
-        """A person resumed it."""
+        """A person resumed it; the desk has it on disk already."""
+        self._unwritten.pop(child, None)
         if child.startswith(PREFIX):
-            name = child.removeprefix(PREFIX)
-            _take_out_of_error(self._store, name, Milliseconds(self._now_ms()))
+            with suppress(StoreUnavailable):
+                _take_out_of_error(self._store, child.removeprefix(PREFIX), Milliseconds(self._now_ms()))
 
 
 def _figures(bracket: Bracket) -> Figures:

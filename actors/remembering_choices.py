@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from persistence.store import Store
+from persistence.switches import Wish
 from trading.messages import orders
 from trading.notice_kinds import Loudness
 from trading.sizing import Risk, RiskMode
@@ -76,8 +77,10 @@ class Choices:
             self._store.events.add("settings_changed", "notifications", f"{told}, by {by}", at=at)
 
     def set_broker(self, broker: str, *, by: str, at: Milliseconds) -> None:
-        """A person chose the broker of the next life."""
-        self._put(BROKER, broker, f"the broker is {broker}", by=by, at=at)
+        """A person chose the broker of the next life, and so wants the connection to it."""
+        with self._store.together():
+            self._store.connection.wish(broker, Wish.CONNECTED, by=by, reason="chosen", at=at)
+            self._put(BROKER, broker, f"the broker is {broker}", by=by, at=at)
 
     def unfinished(self) -> str:
         """What of ours on this account is not over."""

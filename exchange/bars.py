@@ -3,12 +3,15 @@
 from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
 DAY_OPENS_MS: Final = 28_800_000  # Deribit's daily bars open at 08:00 UTC
 _KEPT: Final = 5 * 1440  # minutes
+_HIGH, _LOW, _VOLUME, _COST = (attrgetter(name) for name in ("high", "low", "volume", "cost"))
 
 
 class Bar(NamedTuple):
@@ -123,13 +126,16 @@ class Bars:
         if self._day_of is not running:
             self._day_of = running
             from_ms = running.open_ms - DAY_MS
-            full = [minute for minute in self._minutes if from_ms < minute.open_ms < running.open_ms]
+            full = list(islice(reversed(self._minutes), 1, DAY_MS // MINUTE_MS))
+            while full and full[-1].open_ms <= from_ms:  # minutes were missing: these are older than a day
+                full.pop()
+            full.reverse()
             self._day = (
-                max((minute.high for minute in full), default=running.high),
-                min((minute.low for minute in full), default=running.low),
+                max(map(_HIGH, full), default=running.high),
+                min(map(_LOW, full), default=running.low),
                 full[0].open if full else running.open,
-                sum(minute.volume for minute in full),
-                sum(minute.cost for minute in full),
+                sum(map(_VOLUME, full)),
+                sum(map(_COST, full)),
             )
         assert self._day is not None
         high, low, first, volume, cost = self._day

@@ -96,7 +96,7 @@ class Exchange:
     @exactly
     def connect(self, now_ms: int, *, transport: str = "ws", address: str = "local") -> int:
         """A new session's id. Raises TooManyConnections."""
-        self.advance(now_ms)
+        self._catch_up(now_ms)
         session = self.sessions.open(is_ws=transport == "ws", address=address, now_ms=now_ms)
         self.counters["connections"] += 1
         return session.id
@@ -104,7 +104,7 @@ class Exchange:
     @exactly
     def disconnected(self, session_id: int, now_ms: int) -> None:
         """The client went away. Of a session that has ended, nothing happens."""
-        self.advance(now_ms)
+        self._catch_up(now_ms)
         session = self.sessions.get(session_id)
         if session is not None:
             self.sessions.end(session, now_ms)
@@ -169,7 +169,7 @@ class Exchange:
 
     def _listening(self, session_id: int, now_ms: int) -> Session | None:
         """The session, unless it is gone or deaf."""
-        self.advance(now_ms)
+        self._catch_up(now_ms)
         session = self.sessions.get(session_id)
         if session is None or session.is_deaf(now_ms):
             return None
@@ -203,6 +203,9 @@ class Exchange:
     @exactly
     def advance(self, now_ms: int) -> None:
         """Everything that is due by now, in order of time."""
+        self._catch_up(now_ms)
+
+    def _catch_up(self, now_ms: int) -> None:
         engine, timers, plan = self.engine, self._timers, self._outbox.plan
         step, flush = engine.step, self._flush
         while True:
@@ -245,7 +248,7 @@ class Exchange:
     @exactly
     def set_price(self, instrument_name: str, price: Decimal, *, hold: bool, now_ms: int) -> None:
         """Move a market there; with `hold` it stays."""
-        self.advance(now_ms)
+        self._catch_up(now_ms)
         self.engine.set_price(instrument_name, price, now_ms, hold=hold)
         self._flush(now_ms)
 
@@ -271,7 +274,7 @@ class Exchange:
     @exactly
     def close_sessions(self, client_id: str | None, now_ms: int) -> int:
         """Close the sockets of a key, or all; how many there were."""
-        self.advance(now_ms)
+        self._catch_up(now_ms)
         hit = [session for session in self.sessions if client_id is None or session.client_id == client_id]
         for session in hit:
             self.sessions.close(session, now_ms, OPERATOR_CLOSE, "closed by the operator", abrupt=True)

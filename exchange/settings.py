@@ -89,6 +89,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     from_ms: _Count | None = None  # where in the files to begin; else at their beginning
     points: Annotated[int, msgspec.Meta(ge=4, le=1000)] = 4  # steps inside a candle
     loop: bool = False  # begin again at the end
+    pulse_ms: Annotated[int, msgspec.Meta(ge=100)] = 5_000  # a ticker speaks at least this often, moved or not
 
 
 MAIN: Final = AccountSetup(name="main", deposits={"BTC": Decimal(10), "ETH": Decimal(100), "USDC": Decimal(100_000)})

@@ -58,10 +58,11 @@ def _top(level: Level | None) -> tuple[Decimal | None, Decimal]:
 
 
 def _best(market: Market) -> tuple[Decimal | None, Decimal, Decimal | None, Decimal]:
-    """Best bid with its amount, best ask with its amount. Straight from the depth when nobody's orders rest there."""
+    """Best bid with its amount, best ask with its amount. Straight from the depth where nobody has more to offer."""
     depth, book = market.depth_source, market.book
-    bid_lots = 0 if len(book.bids) else depth.lots(depth.bid_tick, 0)
-    ask_lots = 0 if len(book.asks) else depth.lots(depth.ask_tick, 0)
+    own_bid, own_ask = book.bids.best(), book.asks.best()
+    bid_lots = depth.lots(depth.bid_tick, 0) if own_bid is None or own_bid[0] < depth.bid_tick else 0
+    ask_lots = depth.lots(depth.ask_tick, 0) if own_ask is None or own_ask[0] > depth.ask_tick else 0
     if bid_lots > 0 and ask_lots > 0:
         return (
             market.price_at(depth.bid_tick),

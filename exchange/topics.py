@@ -10,6 +10,7 @@ from exchange.channels import Channel
 from exchange.engine import Engine
 from exchange.outbox import Outbox
 from exchange.sessions import Session, Sessions
+from exchange.settings import Settings
 from exchange.timers import Timers
 
 _LONG_AGO_MS: Final = -(1 << 40)
@@ -18,6 +19,7 @@ _LONG_AGO_MS: Final = -(1 << 40)
 class Stage(Protocol):
     """What topics need of the exchange."""
 
+    settings: Settings
     engine: Engine
     timers: Timers
     outbox: Outbox

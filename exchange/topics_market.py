@@ -9,7 +9,6 @@ from exchange.market import Market
 from exchange.sessions import Session
 from exchange.topics import Stage, Topic
 
-TICKER_PULSE_MS: Final = 5_000  # a ticker speaks at least this often
 INDEX_PULSE_MS: Final = 1_000
 
 
@@ -33,17 +32,21 @@ class Ticker(MarketTopic):
     _stats_of: tuple[int, int] = (0, 0)
     _stats: shapes_market.Stats | None = None
 
+    def __init__(self, channel: Channel, stage: Stage) -> None:
+        super().__init__(channel, stage)
+        self._pulse_ms = stage.settings.feed.pulse_ms
+
     def join(self, session: Session, now_ms: int) -> None:
         if not self.watchers:
-            self.stage.timers.at(now_ms + TICKER_PULSE_MS, self._pulse)
+            self.stage.timers.at(now_ms + self._pulse_ms, self._pulse)
         super().join(session, now_ms)
 
     def _pulse(self, now_ms: int) -> None:
         if not self.watchers:
             return
-        if now_ms - self._spoke_ms >= TICKER_PULSE_MS:
+        if now_ms - self._spoke_ms >= self._pulse_ms:
             self.speak(now_ms)
-        self.stage.timers.at(self._spoke_ms + TICKER_PULSE_MS, self._pulse)
+        self.stage.timers.at(self._spoke_ms + self._pulse_ms, self._pulse)
 
     def greeting(self, now_ms: int) -> Any:
         return self.read(now_ms)

@@ -169,6 +169,11 @@ class Brackets:
         query = "SELECT 1 FROM brackets WHERE account = ? AND id = ?"
         return self._database.sql(query, (self._account, bracket_id)).fetchone() is not None
 
+    def newest_ids(self, limit: int) -> frozenset[BracketId]:
+        """Which brackets there were of late, over or not. Past peewee: this is asked at every comparison."""
+        query = "SELECT id FROM brackets WHERE account = ? ORDER BY seq DESC LIMIT ?"
+        return frozenset(BracketId(row[0]) for row in self._database.sql(query, (self._account, limit)))
+
     def totals(self) -> tuple[Total, ...]:
         """What the closed trades made, one for each coin."""
         query = (

@@ -18,6 +18,7 @@ from persistence.tables_service import StrategyRow
 from trading import lifecycle
 from trading.errors import Refused
 from trading.lifecycle import Event, PauseCause, State
+from trading.marks import mark
 from trading.values import InstrumentName, Milliseconds, StrategyName
 
 TRACEBACK_MAX: Final = 20_000  # characters kept of it: its end says most
@@ -144,8 +145,12 @@ class Strategies:
         cause: PauseCause | None = None,
         error: str = "",
         traceback: str = "",
+        reached: State | None = None,
     ) -> Strategy | Refused:
         """Take an event by the table of the lifecycle: the strategy after it, or the refusal; both are written.
+
+        ``reached`` is where it is by its own word. A disk in trouble may have missed the moves before this one: then
+        the row follows, but never out of ERROR.
 
         Moves of trading are not forced to the disk: a start takes every running strategy to IDLE anyway, and a trade
         must not wait for them. What a person or a failure decided is.
@@ -159,6 +164,9 @@ class Strategies:
                 to = Refused(code="stale_generation", sentence=sentence)
             else:
                 to = lifecycle.move(known.state, event)
+                if reached is not None and to is not reached and State.ERROR not in {known.state, reached}:
+                    mark("strategy-row-follows")
+                    to = reached
             refused = to if isinstance(to, Refused) else None
             self._events.moved(
                 Transition(

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from trading.bracket import (
+    Adopt,
     Alert,
     Ask,
-    Adopt,
     Asked,
     Bracket,
     Close,

@@ -9,7 +9,6 @@ from persistence.brackets import Which
 from simulation.eye import Broken
 from trading import promises
 from trading.bracket import Phase
-from trading.labels import parse
 from trading.messages import desk
 from trading.promises import Result, Violation
 from trading.values import ZERO, BracketId, StrategyName
@@ -114,7 +113,7 @@ def _results(history: "History") -> tuple[Violation, ...]:
             continue
         own: dict[str, Fill] = {fill.trade_id: fill for fill in history.eye.fills.get(trade.bracket_id, ())}
         for fill in story.bracket.counted:
-            if parse(fill.label) is None and fill.fill_id in archive:
+            if not story.bracket.is_own(fill) and fill.fill_id in archive:
                 own[fill.fill_id] = archive[fill.fill_id]
         said[trade.bracket_id] = Result(gross=trade.pnl.gross, fees=trade.pnl.fees)
         recorded[trade.bracket_id] = Result(

@@ -55,6 +55,7 @@ class Eye:
         self._entries: dict[BracketId, set[str]] = {}
         self._ours: dict[str, Decimal] = {}
         self._labels: dict[str, str] = {}
+        self._guardians: list[str] = []
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
         self._states: Mapping[StrategyName, State] = {}
@@ -92,7 +93,9 @@ class Eye:
             return
         if label.leg is Leg.ENTRY:
             self._entries.setdefault(label.bracket, set()).add(order.order_id)
-        if label.attempt < GUARDIANS_FROM:
+        if label.attempt >= GUARDIANS_FROM:
+            self._guardians.append(order.order_id)
+        else:
             self._unchecked.append((OrderId(order.order_id), order.label))
 
     def _trade(self, trade: Trade) -> None:
@@ -111,7 +114,8 @@ class Eye:
     @property
     def has_strikes_now(self) -> bool:
         """Whether a fault of the exchange has struck since the last look."""
-        total = sum(self._world.exchange.faults.injected.values())
+        injected = self._world.exchange.faults.injected
+        total = sum(injected.values()) if injected else 0
         changed, self._struck_total = total != self._struck_total, total
         return changed and total > 0
 
@@ -127,13 +131,16 @@ class Eye:
         """What is broken now. Cheap when nothing has changed."""
         if self.has_strikes_now:
             self.strikes()
+        is_same = not self._is_dirty and self._commits == self._death.commits
+        if is_same and not self._naked.since and not self._orphans.since:
+            return ()
         now = self._clock
-        is_pending = now != self._looked_at and (self._naked.since or self._orphans.since)
-        if not self._is_dirty and self._commits == self._death.commits and not is_pending:
+        if is_same and now == self._looked_at:
             return ()
         self._is_dirty, self._commits, self._looked_at = False, self._death.commits, now
         found = [*promises.double_entries({key: len(ids) for key, ids in self._entries.items() if len(ids) > 1})]
         found += self._disk_first()
+        found += self._needlessly_closed(now)
         brackets = self._explaining()
         found += promises.crowded(brackets)
         found += self._person_first()
@@ -155,6 +162,14 @@ class Eye:
             if any(self._row("SELECT 1 FROM intents WHERE label = ? LIMIT 1", one) for one in labels):
                 written.add(text)
         return promises.unrecorded(seen, frozenset(written))
+
+    def _needlessly_closed(self, now: int) -> list[Violation]:
+        """The guardian closes what is bare, and nothing else. While faults hide facts it may err on the safe side."""
+        seen, self._guardians = self._guardians, []
+        if self._naked.since or self.struck_at > now - RECOVERY_MS - BEFORE_MS:
+            return []
+        text = "the guardian closed what a stop covered"
+        return [Violation(promise="P1", about=order_id, sentence=f"{text}: order {order_id}") for order_id in seen]
 
     def _row(self, statement: str, *values: Any) -> Any:
         return self._store._database.sql(statement, values).fetchone()  # noqa: SLF001 - looks past the store's own words

@@ -24,7 +24,7 @@ from simulation import ending
 from simulation.disk import Death, Died, open_store
 from simulation.eye import Broken, Eye
 from simulation.plan import Happening, Plan, RunnerPlan, rules_of
-from simulation.quiet import QuietFeed
+from simulation.quiet import Bounds, QuietFeed, bounds
 from simulation.runners import Eager, Patient
 from simulation.world import ACCOUNT, START_MS, Options, Runner, World
 from trading import marks
@@ -35,9 +35,10 @@ from trading.values import FillCondition, StrategyName
 
 DAY_MS: Final = 86_400_000
 SETTLEMENT_MS: Final = START_MS - START_MS % DAY_MS + DAY_MS // 3
+GIVES_UP_MAX: Final = 5
 BUSY_MS: Final = 8_000
-HELD_MS: Final = 10_000
-"""Between two prices while something rests or is held, and nothing has happened for a while."""
+PULSE_MS: Final = 60_000
+"""Between two tickers when nothing moves."""
 LOOK_MS: Final = 5_000
 PRICES: Final = {
     "BTC-PERPETUAL": Decimal(64_000),
@@ -84,7 +85,8 @@ class History:
         self._quiet: list[QuietFeed] = []
         self.world = World(_options(plan, self.store, self.death, self._thinned))
         for feed in self._quiet:
-            feed.pause_ms, feed.now_ms = self._pause_ms, lambda: self.world.pipe.now
+            feed.busy_until_ms, feed.bounds = self._busy_until_ms, self._bounds
+            feed.now_ms = lambda: self.world.pipe.now
         self.eye = Eye(
             self.world,
             self.store,
@@ -94,7 +96,7 @@ class History:
         )
         self.faults: Counter[str] = Counter()
         self.pairs: set[str] = set()
-        self.crashes = self.steps = 0
+        self.crashes = self.steps = self.gave_up = 0
         self._before_ms = 0
         self._until: list[tuple[int, Callable[[], None]]] = []
 
@@ -150,7 +152,7 @@ class History:
         look, death = self.eye.look, self.death
         while True:
             if death.is_dead or self.world.ended:
-                self.crash()
+                self._starts_again()
             runtime = self.world.runtime
             try:
                 alive = runtime.step(end_ms - self._before_ms)
@@ -169,16 +171,17 @@ class History:
         self._until.append((self.clock_ms + ms, over))
         self._until.sort(key=lambda one: one[0])
 
-    def _pause_ms(self) -> int:
-        """For how long no price is shown: not at all while something has just happened."""
-        now, eye = self.world.pipe.now, self.eye
-        if now - eye.changed_at < BUSY_MS or now - eye.struck_at < BUSY_MS:
-            return 0
-        account = self.world.exchange.engine.accounts["main"]
-        return HELD_MS if account.live else self.plan.quiet_ms
+    def _busy_until_ms(self) -> int:
+        """Until when every price is shown: for a while after anything has happened."""
+        return max(self.eye.changed_at, self.eye.struck_at) + BUSY_MS
+
+    def _bounds(self) -> Bounds:
+        """Between which prices nothing happens."""
+        engine = self.world.exchange.engine
+        return bounds(engine, engine.accounts["main"])
 
     def _thinned(self, feed: Any) -> QuietFeed:
-        self._quiet.append(QuietFeed(feed))
+        self._quiet.append(QuietFeed(feed, pause_ms=self.plan.quiet_ms))
         return self._quiet[-1]
 
     # --- what happens
@@ -218,6 +221,16 @@ class History:
                 ending.put_right(self)
             case _:
                 raise AssertionError(happening.kind)
+
+    def _starts_again(self) -> None:
+        """The process has died or given up, and is started again; over and over, that is a service that cannot live."""
+        if self.world.ended and not self.death.is_dead:
+            self.gave_up += 1
+            if self.gave_up > GIVES_UP_MAX:
+                children = self.world.supervisor.state().children
+                why = "; ".join(f"{child.id}: {child.reason}" for child in children if child.reason)
+                raise Broken((Violation(promise="code", about="supervisor", sentence=f"gave up again and again: {why}"),))
+        self.crash()
 
     def calms(self) -> None:
         """Nothing of the exchange goes wrong any more."""
@@ -331,6 +344,7 @@ def _options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any]) -
         feed=FeedSettings(
             profile=plan.profile,  # type: ignore[arg-type]
             step_ms=plan.step_ms,
+            pulse_ms=PULSE_MS,
             start_prices={name: PRICES[name] for name in sorted(names)},
         ),
     )

@@ -15,13 +15,21 @@ from trading.errors import Unavailable
 class Pipe:
     """The exchange as a peer of in-process transports, stepped by the simulated runtime's clock."""
 
-    def __init__(self, exchange: Exchange, runtime: SimulatedRuntime, rng: Random, delay_ms: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        runtime: SimulatedRuntime,
+        rng: Random,
+        delay_ms: tuple[int, int],
+        *,
+        skew_ms: int = 0,
+    ) -> None:
         self._exchange, self._runtime, self._rng, self._delay_ms = exchange, runtime, rng, delay_ms
         self._transports: dict[int, InProcessTransport] = {}
         self._pending: InProcessTransport | None = None
         self._inbound_at = self._outbound_at = 0
         self.is_refusing = False
-        self.skew_ms = 0
+        self.skew_ms = skew_ms
         """How far the exchange's clock stands before ours."""
         self._woken_at = 0
         self._woken: Call | None = None

@@ -22,6 +22,8 @@ class RunnerParameters(Parameters):
     every_s: int = 600
     entry_s: int = 60
     fails_every: int = 0
+    again_s: int = 60
+    """The same wish again only so much later. It is refused, which costs a commit each time."""
 
 
 class Eager(Strategy):
@@ -35,6 +37,7 @@ class Eager(Strategy):
         """Begin to count."""
         super().__init__(given)
         self._decisions = 0
+        self._wished: tuple[str, Milliseconds] = ("", Milliseconds(0))
 
     def decide(self, ticker: Ticker, instrument: Instrument, now: Milliseconds) -> Decision:
         """It is always time to trade, once in every period."""
@@ -47,6 +50,10 @@ class Eager(Strategy):
             return Decision(text="waits for a price on both sides")
         period = now // (given.every_s * 1000)
         side = Side.BUY if period % 2 == 0 else Side.SELL
+        key, (wished, at) = f"{period}:{side}", self._wished
+        if key == wished and 0 <= now - at < given.again_s * 1000:
+            return Decision(text=f"has wished to enter {side} in this period")
+        self._wished = key, now
         step = ticker.mark / _BASIS_POINTS * side.sign
         entry = instrument.round_price(ticker.mark - step * given.away_bps) if self.is_patient else None
         wish = Wish(
@@ -55,7 +62,7 @@ class Eager(Strategy):
             stop=ticker.mark - step * (given.away_bps + given.stop_bps),
             target=ticker.mark + step * given.target_bps,
             entry_ms=given.entry_s * 1000,
-            key=f"{period}:{side}",
+            key=key,
             reason=f"period {period}",
         )
         return Decision(text=f"enters {side}", wish=wish)

@@ -32,7 +32,7 @@ from supervisor.launch import launch
 from supervisor.simulated import SimulatedRuntime
 from supervisor.tree import LOOK_MS, Supervisor
 from trading.bracket import Limits, Mode
-from trading.messages import desk, notices
+from trading.messages import desk, journal, notices
 from trading.sizing import Risk, RiskMode
 from trading.values import Currency, FillCondition, InstrumentName, Milliseconds, StrategyName, TriggerSource, WorkerId
 
@@ -97,8 +97,9 @@ class Listening(Actor):
         self._heard = heard
 
     def on_receive(self, message: Any) -> None:
-        """Keep it."""
-        self._heard.append(message)
+        """Keep it, unless it is a price: a day has tens of thousands, and the last one is enough."""
+        if type(message) is not journal.TickerChanged:
+            self._heard.append(message)
 
 
 class World:
@@ -125,8 +126,13 @@ class World:
         start_ms = options.start_ms if start_ms is None else start_ms
         self._life += 1
         self.runtime = SimulatedRuntime(seed=options.seed * 1_000 + self._life, start_ms=start_ms)
-        self.pipe = Pipe(self.exchange, self.runtime, Random(f"{options.seed}:{self._life}:pipe"), options.delay_ms)
-        self.pipe.skew_ms = skew_ms
+        self.pipe = Pipe(
+            self.exchange,
+            self.runtime,
+            Random(f"{options.seed}:{self._life}:pipe"),
+            options.delay_ms,
+            skew_ms=skew_ms,
+        )
         self.memory = Remembering(self.store, broker="embedded", owner="me")
         setups = tuple(runner.setup() for runner in self.runners)
         for setup in setups:

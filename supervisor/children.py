@@ -31,6 +31,7 @@ class Child:
         self._actor: Actor | None = None
         self._told_crowded = False
         self._reported: Counter[str] = Counter()
+        self._reported_total = 0
 
     def enter(self, phase: Phase, now_ms: int, reason: str = "") -> None:
         """Come into a phase."""
@@ -74,6 +75,16 @@ class Child:
         self._actor = None
         return actor
 
+    def is_calm(self, depth: int) -> bool:
+        """Whether its inbox is nearly empty, it is not known as crowded, and nothing was lost since the last look."""
+        mailbox = self.mailbox
+        return (
+            depth * _CALM_AT < self.spec.inbox_max
+            and not self._told_crowded
+            and mailbox.lost_total == self._reported_total
+            and not mailbox.has_late_comers
+        )
+
     def newly_crowded(self, depth: int) -> bool:
         """Whether its inbox has become half full since it was last nearly empty."""
         if depth * _CALM_AT < self.spec.inbox_max:
@@ -85,12 +96,14 @@ class Child:
 
     def newly_lost(self) -> dict[str, int]:
         """Give the messages lost since this was last asked, by kind."""
-        self.mailbox.sweep()
-        known = self.mailbox.lost()
-        if known == self._reported:
+        mailbox = self.mailbox
+        mailbox.sweep()
+        if mailbox.lost_total == self._reported_total:
             return {}
-        new = Counter(known) - self._reported
-        self._reported = Counter(known)
+        lost = Counter(mailbox.lost())
+        self._reported_total = lost.total()
+        new = lost - self._reported
+        self._reported = lost
         return dict(new)
 
     def state(self, now_s: float) -> ChildState:

@@ -6,7 +6,7 @@ from trading.messages.supervision import ChildFailed
 
 
 class Memory(Protocol):
-    """Called from the supervisor's own thread. On disk when it returns; if it cannot be, let it raise."""
+    """Called from the supervisor's own thread. On disk when it returns, or as soon as the disk takes it."""
 
     def next_generation(self, child: str) -> int:
         """Give a number above every one given for this child before, in this process or an earlier one."""
@@ -22,6 +22,10 @@ class Memory(Protocol):
 
     def take_out_of_error(self, child: str) -> None:
         """Forget the error: a person has resumed it."""
+        ...
+
+    def catch_up(self) -> None:
+        """Write what the disk did not take when it happened; asked at every look."""
         ...
 
 
@@ -44,3 +48,6 @@ class Forgetful:
 
     def take_out_of_error(self, child: str) -> None:
         self._errors.pop(child, None)
+
+    def catch_up(self) -> None:
+        pass

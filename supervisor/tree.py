@@ -249,8 +249,10 @@ class Supervisor(Actor):
     # Watching.
 
     def _look(self) -> None:
+        self._memory.catch_up()
         self._rounds.begin()
-        for child in list(self._children.values()):
+        is_well = self._rounds.is_well
+        for child in [child for child in self._children.values() if not is_well(child)]:
             self._notes.lost(child)
             found = self._rounds.look_at(child)
             if found is None:

@@ -97,7 +97,7 @@ def _lives(settings: Settings, leaving: ExitStack, *, fresh: bool, file_broker: 
     data_dir = DataDir(settings.service.data_dir).prepare()
     leaving.callback(Lock(data_dir, worker=worker, pid=os.getpid(), at=now_ms()).release)
     if fresh:
-        _set_aside(data_dir)
+        _set_aside(settings, data_dir)
     while True:
         with ExitStack() as life:
             ended = _live(settings, life, fresh=fresh, file_broker=file_broker)
@@ -227,8 +227,18 @@ def _parts(
     )
 
 
-def _set_aside(data_dir: DataDir) -> None:
-    """Start over: the old database stays beside, under another name."""
+def _set_aside(settings: Settings, data_dir: DataDir) -> None:
+    """Start over: the old database stays beside, under another name.
+
+    Raises:
+        ConfigError: a broker that is no game was chosen; what is open there must not be forgotten.
+    """
+    worker = WorkerId(settings.service.worker_id)
+    store = Store.open(data_dir.folder, worker=worker, account=settings.broker.id, at=now_ms())
+    chosen = with_choice(settings, store)
+    store.close_thread()
+    if chosen.service.mode is not Mode.PAPER:
+        raise ConfigError([f"--fresh is for paper mode only, and {chosen.broker.id} is chosen", HOW_TO_UNDO])
     stamp = now_ms()
     for path in (data_dir.database, *(Path(f"{data_dir.database}{end}") for end in ("-wal", "-shm"))):
         if path.exists():

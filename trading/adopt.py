@@ -44,7 +44,10 @@ class House:
 def adopted(found: Adopt, instrument: Instrument, house: House, now: Milliseconds) -> Bracket:
     """The trade as far as it can be known. Orders of it that rest are part of it; it looks after itself from here."""
     side = Side.BUY if found.holding.amount > 0 else Side.SELL
-    fills = found.fills or (_unseen(found, instrument, side, now),)
+    fills = found.fills
+    missing = abs(found.holding.amount) - sum((fill.amount * fill.side.sign * side.sign for fill in fills), ZERO)
+    if not fills or (found.is_whole and missing > 0):
+        fills = (*fills, _unseen(found, instrument, side, missing, now))
     entered = sum((fill.amount for fill in fills if fill.side is side and parse(fill.label) is not None), ZERO)
     began = min((fill.at for fill in fills), default=now)
     plan = Plan(
@@ -78,7 +81,7 @@ def adopted(found: Adopt, instrument: Instrument, house: House, now: Millisecond
     )
 
 
-def _unseen(found: Adopt, instrument: Instrument, side: Side, now: Milliseconds) -> Fill:
+def _unseen(found: Adopt, instrument: Instrument, side: Side, amount: Decimal, now: Milliseconds) -> Fill:
     """Stand in for entry fills that the exchange does not show any more: the result becomes an estimate."""
     entry = str(replace(found.label, leg=Leg.ENTRY, attempt=0))
     return Fill(
@@ -87,7 +90,7 @@ def _unseen(found: Adopt, instrument: Instrument, side: Side, now: Milliseconds)
         label=LabelText(entry),
         instrument=instrument.name,
         side=side,
-        amount=abs(found.holding.amount),
+        amount=amount,
         price=found.holding.average_price or found.holding.mark_price,
         fee=ZERO,
         fee_currency=instrument.settlement,

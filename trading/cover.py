@@ -106,13 +106,13 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
     """The exchange, whole: it replaces what was known."""
     held = [one.amount for one in picture.holdings if one.instrument == watch.instrument]
     cleared = _held(replace(watch, orders=()), held[0] if held else ZERO)
-    for order in picture.orders:
-        if order.instrument == watch.instrument:
-            cleared = with_order(cleared, order)
     fills = tuple(fill for fill in picture.fills if fill.instrument == watch.instrument)
     seen = tuple(fill.fill_id for fill in fills if fill.fill_id not in cleared.fill_ids)
-    for fill in fills:
+    for fill in sorted(fills, key=lambda fill: fill.at):
         cleared = _named(cleared, fill.label)
+    for order in picture.orders:  # after the fills: what rests belongs to the trade that is open now
+        if order.instrument == watch.instrument:
+            cleared = with_order(cleared, order)
     hand = _by_hand(cleared, fills)
     return replace(cleared, by_hand=hand, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
 

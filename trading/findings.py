@@ -79,6 +79,8 @@ class Adopt:
     label: Label
     orders: tuple[Order, ...]
     fills: tuple[Fill, ...]
+    is_whole: bool = False
+    """The whole position is taken, also what its fills do not explain: a person said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ is shown and never touched. A picture is read in several calls while the market 
 differences of size are only *suspected* at first and acted on when the pictures of several seconds show the same.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from trading.bracket import Bracket, Limits, Phase, Pictured
@@ -27,7 +28,7 @@ from trading.findings import (
     Report,
     Suspicion,
 )
-from trading.labels import Label, parse
+from trading.labels import OWNER_MAX, WORKER_MAX, Label, parse, tag
 from trading.values import ZERO, BracketId, InstrumentName, Leg
 
 __all__ = [
@@ -195,14 +196,15 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
 
 
 def concerns(bracket: Bracket, fill: Fill) -> bool:
-    """Is this fill part of the trade: of one of its orders, or of somebody trading by hand meanwhile?"""
+    """Is this fill part of the trade: of one of its orders, or of others meanwhile, by hand or as another worker?"""
     plan = bracket.plan
     if fill.instrument != plan.instrument or fill.at < bracket.began_at - CLOCK_MS:
         return False
     label = parse(fill.label)
-    if label is not None:
+    mine = tag(plan.owner, OWNER_MAX), tag(plan.worker, WORKER_MAX)
+    if label is not None and (label.owner, label.worker) == mine:
         return label.bracket == plan.bracket_id
-    # By hand: on the exchange's clock where it has told of a fill of ours, else on ours.
+    # Of others: on the exchange's clock where it has told of a fill of ours, else on ours.
     return fill.at >= min((own.at for own in bracket.fills if bracket.is_own(own)), default=bracket.began_at)
 
 
@@ -264,8 +266,7 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[
     text = f"a position of {amount} with our labels that the database does not know"
     run.find(FindingKind.ORPHAN_POSITION, Severity.CRITICAL, instrument, text, orders=own)
     if len(behind) == 1:
-        fills = _fills_of(run, labels[behind[0]], instrument)
-        adoption = _adoption(run, labels[behind[0]], instrument, own, fills=fills)
+        adoption = _adoption(run, labels[behind[0]], instrument, own)
         run.actions.append(adoption)
         return adoption.orders
     if run.lasts(instrument, amount, ZERO):
@@ -278,7 +279,7 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[
                 position=amount,
                 bracket_ids=tuple(labels),
                 choices=("adopt", "cancel", "close", "ignore"),
-                adoption=_adoption(run, _likeliest(labels, own), instrument, own, fills=()),
+                adoption=replace(_adoption(run, _likeliest(labels, own), instrument, own), is_whole=True),
                 ours=True,
             )
         )
@@ -326,9 +327,7 @@ def _likeliest(labels: dict[BracketId, Label], own: tuple[Order, ...]) -> Label:
     return next(resting, list(labels.values())[-1])
 
 
-def _adoption(
-    run: _Run, label: Label, instrument: InstrumentName, own: tuple[Order, ...], *, fills: tuple[Fill, ...]
-) -> Adopt:
+def _adoption(run: _Run, label: Label, instrument: InstrumentName, own: tuple[Order, ...]) -> Adopt:
     holding = next(one for one in run.exchange.holdings if one.instrument == instrument)
     orders = tuple(order for order in own if (one := parse(order.label)) and one.bracket == label.bracket)
-    return Adopt(holding=holding, label=label, orders=orders, fills=fills)
+    return Adopt(holding=holding, label=label, orders=orders, fills=_fills_of(run, label, instrument))

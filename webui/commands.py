@@ -4,6 +4,7 @@ With an `Idempotency-Key` a command's answer is kept: asked again under the same
 done a second time. Without an answer in time it is not known whether it was done, and that is what is said.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from webui.gate import current
 from webui.parts import ANSWER_S, Parts
 
 KEY_MAX: Final = 200
+KEY_PATTERN: Final = r"^[\t -~]*[!-~][\t -~]*$"
 HEAVY_BURST, HEAVY_PER_S = 5, 0.2
 """For what costs more than a look: a copy of the database, a login at an exchange."""
 
@@ -50,8 +52,8 @@ class Commands:
         key = header("Idempotency-Key")
         if key is None:
             return json_answer(work())
-        if not 1 <= len(key) <= KEY_MAX or not key.isprintable():
-            raise wrong("Idempotency-Key", f"must have 1 to {KEY_MAX} printable characters")
+        if len(key) > KEY_MAX or not re.fullmatch(KEY_PATTERN, key):
+            raise wrong("Idempotency-Key", f"must have 1 to {KEY_MAX} printable characters of ASCII")
         with self._alone(key):
             what, body = f"{bottle.request.method} {bottle.request.path}", _canonical(raw_body())
             receipts = self._parts.store.receipts

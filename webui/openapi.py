@@ -9,7 +9,7 @@ import msgspec
 from webui import shapes
 from webui.answers import BODY_MAX
 from webui.bodies import StreamQuery
-from webui.commands import KEY_MAX
+from webui.commands import KEY_MAX, KEY_PATTERN
 from webui.routes import API, ROUTES, Route
 
 _REF: Final = "#/components/schemas/{name}"
@@ -96,7 +96,7 @@ def _operation(route: Route, found: dict[str, Any], components: dict[str, Any]) 
             "name": "Idempotency-Key",
             "in": "header",
             "description": "Asked again under the same key, the first answer is given again and nothing is done.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]+$"},
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": KEY_PATTERN},
         }
     )
     needs = any(one.required for one in msgspec.structs.fields(route.takes))

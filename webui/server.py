@@ -2,8 +2,10 @@
 
 import socket
 import threading
+import time
 from typing import Any, Final
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from webui.answers import BODY_MAX
@@ -17,7 +19,26 @@ STOP_S: Final = 5
 SLOW_S_MAX: Final = 30
 """A client that sends or takes nothing for so long is let go; a stream says something twice as often."""
 SLOW_LOOK_S: Final = 5
+REQUEST_S_MAX: Final = 20
+"""From a request's first byte to its last."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach a server that listens everywhere
+
+
+class _Channel(HTTPChannel):
+    """A connection. Its request must come whole in time, however it drips; until then it holds no thread."""
+
+    _began_s: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        """Take what came."""
+        has_taken = bool(super().received(data))
+        if self.request is None:
+            self._began_s = None
+        elif self._began_s is None:
+            self._began_s = time.monotonic()
+        elif time.monotonic() - self._began_s > REQUEST_S_MAX:
+            self.will_close = True
+        return has_taken
 
 
 class WebServer:
@@ -47,6 +68,7 @@ class WebServer:
             cleanup_interval=SLOW_LOOK_S,
             **_behind(parts.about.trusted_proxy),
         )
+        self._server.channel_class = _Channel
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     @property

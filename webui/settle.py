@@ -150,7 +150,7 @@ class Settle:
         entry = _entry(asked.id or self._active)
         self._commands.heavy()
         secret = None if asked.client_secret is None else Secret(asked.client_secret.strip())
-        return json_answer(self._parts.try_key(entry.id, asked.client_id, secret))
+        return self._commands.once(lambda: dict(self._parts.try_key(entry.id, asked.client_id, secret)))
 
     def _broker_row(self, entry: registry.BrokerEntry) -> dict[str, Any]:
         is_active = entry.id == self._active

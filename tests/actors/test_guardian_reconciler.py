@@ -135,8 +135,13 @@ def test_a_picture_that_fails_or_never_comes_is_taken_again() -> None:
 def test_a_difference_is_looked_at_again_soon_and_forgotten_with_the_connection() -> None:
     room = Room()
     room.hears(reconciler.ConnectionChanged(is_up=True))
-    room.hears(reconciler.PictureTaken(picture_id=1, picture=_picture(100)))
+    room.hears(reconciler.PictureTaken(picture_id=1, picture=_picture(-100)))
+    deep = room.broker.of(broker.TakePicture)[-1]
+    assert deep.is_deep, "a position that nothing explains: perhaps the trade behind it is old"
+    assert deep.since < T0 - 6 * 86_400_000
+    room.hears(reconciler.PictureTaken(picture_id=2, picture=_picture(-100)))
     assert room.next_ms == CONFIRM_MS
+    assert room.asked == 2, "once for each position"
     room.hears(reconciler.ConnectionChanged(is_up=False))
     assert not room.watch.running
 

@@ -85,8 +85,8 @@ def test_a_key_is_kept_and_never_shown_again(page: Page) -> None:
     types(page, '#r-settings_broker details[open] [name="client_secret"]', "a-very-secret-secret")
     page.clicks("#r-settings_broker details[open] form .button.strong")
     page.clicks("#confirm-yes")
-    eventually(lambda: page.find('#r-settings_broker details[open] [name="client_secret"]').get_attribute("value") == "",
-               "the field is empty again")  # fmt: skip
+    secret = '#r-settings_broker details[open] [name="client_secret"]'
+    eventually(lambda: page.find(secret).get_attribute("value") == "", "the field is empty again")
 
     page.opens("/settings")
     assert "a-very-secret-secret" not in page.driver.page_source

@@ -276,7 +276,7 @@ class Scene(World):
             assert trade.pnl is not None, trade
             story = self.store.trade(trade.bracket_id)
             assert story is not None
-            by_hand = {fill.fill_id for fill in story.bracket.fills if parse(fill.label) is None}
+            by_hand = {fill.fill_id for fill in story.bracket.fills if not story.bracket.is_own(fill)}
             own = fills[trade.bracket_id] + [fill for fill in self.executed if fill.trade_id in by_hand]
             assert trade.pnl.gross == sum((fill.profit_loss for fill in own), ZERO), (trade, self.options.seed)
             assert trade.pnl.fees == sum((fill.fee for fill in own), ZERO), (trade, self.options.seed)

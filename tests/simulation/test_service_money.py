@@ -1,4 +1,4 @@
-"""What a trade is said to have made is what it changed the account by: fees, funding and settlements, to the last digit."""
+"""What a trade is said to have made is what the account changed by: fees, funding, settlements, to the last digit."""
 
 from decimal import Decimal
 
@@ -104,7 +104,9 @@ def test_two_settlements_and_a_part_closed_by_hand_between_them(instrument: str,
     lot = scene.market.spec.min_trade_amount
     scene.hand("sell" if sign > 0 else "buy", abs(scene.position) // (3 * lot) * lot)
     scene.moves_by(sign * 15)
-    scene.exchange.engine.counters.next_settlement_ms = scene.pipe.now + 20_000  # the next day's, without waiting for it
+    scene.exchange.engine.counters.next_settlement_ms = (
+        scene.pipe.now + 20_000
+    )  # the next day's, without waiting for it
     scene.holds(60_000)
     scene.ends("by its target", sign)
     trade = scene.result()

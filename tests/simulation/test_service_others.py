@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.simulation.service_scene import Scene
+from trading.bracket import Mode
 
 THEIRS = "tb1:me:w2:other:aaaaaaaaaaaaaaaa:e0"
 
@@ -58,3 +59,35 @@ def test_the_guardian_protects_ours_beside_another_workers_order() -> None:
     scene.runs(6_000)
     assert not scene.position
     assert scene.alerts("naked_position")
+
+
+def test_a_person_takes_half_and_another_worker_gives_a_little_back_and_nothing_is_sold_for_it() -> None:
+    """The trade did not count the other worker's fill and the guardian did: it sold that amount every five seconds."""
+    scene = Scene(seed=64)
+    scene.opens()
+    lot: Decimal = scene.market.spec.contract_size
+    along, against = ("buy", "sell") if scene.position > 0 else ("sell", "buy")
+    scene.hand(against, abs(scene.position) / 2 // lot * lot)
+    scene.runs(2_000)
+    scene.hand(along, lot, label=THEIRS)
+    held = scene.position
+    scene.runs(70_000)
+    assert scene.position == held, "nobody sold anything"
+    assert not [order for order in scene.account.archive.orders.values() if ":c" in order.label]
+    assert scene.cover >= abs(scene.position)
+
+
+@pytest.mark.parametrize("mode", list(Mode), ids=str)
+def test_another_worker_that_closes_our_position_ends_our_trade_with_its_real_price(mode: Mode) -> None:
+    """It was found missing by the reconciler, and booked at an estimate."""
+    scene = Scene(seed=65, mode=mode)
+    scene.opens()
+    scene.moves_by(10)
+    scene.hand("sell" if scene.position > 0 else "buy", abs(scene.position), label=THEIRS)
+    scene.runs(1_000)
+    (trade,) = scene.trades()
+    assert trade.reason == "manual"
+    assert trade.pnl is not None
+    assert not trade.pnl.estimated
+    assert not scene.ours
+    scene.check_money()

@@ -107,6 +107,7 @@ COMMANDS: Final = {
         "completion",
         example='eval "$(tradebaas completion bash)"',
     ),
+    "openapi": Entry("print the document of the HTTP API", "openapi", example="tradebaas openapi > openapi.json"),
     "version": Entry("print the version", "version", example="tradebaas version --json"),
 }
 

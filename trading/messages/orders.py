@@ -41,6 +41,11 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flee:
+    """A panic could not be recorded: is anything of ours still there? It may be repeated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetHalt:
     """Open nothing anywhere, or lift that. Set already, it changes nothing."""
 
@@ -201,6 +206,7 @@ Message = (
     OpenBracket
     | CloseTrade
     | Panic
+    | Flee
     | SetHalt
     | SetRisk
     | OrderChanged

@@ -9,10 +9,11 @@ from trading.values import Leg
 from webui import views
 from webui.pages.asking import Asking
 from webui.pages.draw import Bar, Level, Mark, price_chart
-from webui.pages.words import decimal, number
+from webui.pages.words import decimal, number, price
 
 CHARTS_MAX: Final = 3
 BARS: Final = 120
+AROUND: Final = 30  # candles before and after a trade, to see it in its market
 MINUTE_MS: Final = 60_000
 
 
@@ -36,7 +37,7 @@ def of_trade(asking: Asking, story: Mapping[str, Any]) -> str:
     ]
     if story["exit_price"] not in {story["target"], story["stop"]}:
         wanted.append(("exit", story["exit_price"], t("chart.exit")))
-    margin = max(2 * MINUTE_MS, (ended - begun) // 4)
+    margin = max(AROUND * MINUTE_MS, (ended - begun) // 4)
     bars = bars_of(asking.parts.board.picture, story["instrument"], begun - margin, min(ended + margin, asking.now))
     title = t("chart.trade", instrument=story["instrument"])
     return price_chart(bars, levels(wanted), fills(story["fills"], t), until=ended, title=title)
@@ -84,10 +85,10 @@ def _wanted(picture: Picture, instrument: str, t: Any) -> list[tuple[str, Any, s
 def levels(wanted: Iterable[tuple[str, Any, str]]) -> list[Level]:
     """Make levels of what is a price."""
     found = []
-    for kind, price, name in wanted:
-        figure = decimal(price)
+    for kind, at, name in wanted:
+        figure = decimal(at)
         if figure is not None:
-            found.append(Level(kind=kind, price=float(figure), text=f"{name} {number(figure)}"))
+            found.append(Level(kind=kind, price=float(figure), text=f"{name} {price(figure)}"))
     return found
 
 
@@ -102,7 +103,7 @@ def fills(rows: Sequence[Mapping[str, Any]], t: Any) -> list[Mark]:
                 "chart.fill",
                 side=t.known("deal", row["side"]),
                 amount=number(row["amount"]),
-                price=number(row["price"]),
+                price=price(row["price"]),
             ),
         )
         for row in rows
@@ -124,10 +125,10 @@ def bars_of(picture: Picture, instrument: str, since: int, until: int) -> list[B
     ]
 
 
-def _growing(bars: Sequence[Bar], price: Decimal | None, now: int) -> list[Bar]:
+def _growing(bars: Sequence[Bar], mark: Decimal | None, now: int) -> list[Bar]:
     """Give the candle that is not closed yet, as far as we know it: from the last close to the price now."""
-    if not bars or price is None or now - bars[-1].at < MINUTE_MS:
+    if not bars or mark is None or now - bars[-1].at < MINUTE_MS:
         return []
-    begun, at = bars[-1].close, float(price)
+    begun, at = bars[-1].close, float(mark)
     opened = now - now % MINUTE_MS
     return [Bar(at=opened, open=begun, high=max(begun, at), low=min(begun, at), close=at)]

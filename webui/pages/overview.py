@@ -48,7 +48,7 @@ class Overview:
             Region(
                 name="positions",
                 fill=self.positions,
-                on=f"position_changed order_changed fill reconciled {_TRADE_EVENTS}",
+                on=f"position_changed order_changed fill reconciled connection_changed {_TRADE_EVENTS}",
                 slowly="ticker",
             ),
             Region(name="prices", fill=self.prices, on=f"fill {_TRADE_EVENTS}", slowly="ticker"),
@@ -103,7 +103,9 @@ class Overview:
 
     def positions(self) -> Mapping[str, Any]:
         """What is held, under which stop and target."""
-        return {"rows": [position(row, self.picture) for row in views.position_rows(self.picture)]}
+        picture = self.picture
+        rows = [position(row, picture) for row in views.position_rows(picture)]
+        return {"rows": rows, "is_up": picture.connection.is_up}
 
     def prices(self) -> Mapping[str, Any]:
         """The chart of each instrument in a trade, or else of the first that is traded."""
@@ -194,7 +196,6 @@ def position(row: Mapping[str, Any], picture: Picture) -> dict[str, Any]:
         "coin": coin,
         "unit": figures.unit_of(instrument),
         "made": made,
-        "entry_price": decimal(entry),
         "stop": stop,
         "target": target,
         "to_stop": figures.apart(stop, row["mark_price"]),

@@ -40,6 +40,7 @@ def scope(asking: Asking) -> dict[str, Any]:
         "deal_chip": lambda side: marks.side_chip(side, t, "deal"),
         "number": words.number,
         "coins": words.coins,
+        "price": words.price,
         "percent": words.percent,
         "tone": words.tone,
         "url": functools.partial(quote, safe=""),

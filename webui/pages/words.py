@@ -16,6 +16,7 @@ NOTHING: Final = "–"  # noqa: RUF001 - a dash, to be read
 THIN: Final = "\u202f"
 MINUS: Final = "\u2212"
 _DECIMALS: Final = {"BTC": 6, "ETH": 5, "USDC": 2, "USDT": 2, "USD": 2, "EUR": 2}
+_LARGE: Final = 1_000  # a price above it needs no more than two decimals
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -25,14 +26,27 @@ def number(value: Any, decimals: int | None = None, *, signed: bool = False) -> 
     if figure is None:
         return NOTHING if value in {None, ""} else str(value)
     if decimals is not None:
-        # Twenty-eight digits, the usual context, are too few for what an exchange may send.
-        with localcontext(prec=60):
-            figure = figure.quantize(Decimal(1).scaleb(-decimals))
+        figure = number_of(figure, decimals)
     text = f"{figure.copy_abs():,f}".replace(",", THIN)
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
     sign = MINUS if figure < 0 else "+" if signed and figure > 0 else ""
     return sign + text
+
+
+def price(value: Any) -> str:
+    """Write a price with no more decimals than its size makes worth reading; an average may have any number of them."""
+    figure = decimal(value)
+    if figure is None:
+        return NOTHING
+    decimals = 2 if abs(figure) >= _LARGE else 6
+    return number(value) if -int(figure.as_tuple().exponent) <= decimals else number(number_of(figure, decimals))
+
+
+def number_of(figure: Decimal, decimals: int) -> Decimal:
+    """Round to so many decimals. The usual 28 digits are too few for what an exchange may send."""
+    with localcontext(prec=60):
+        return figure.quantize(Decimal(1).scaleb(-decimals))
 
 
 def coins(value: Any, currency: str, *, signed: bool = False, bare: bool = False) -> str:

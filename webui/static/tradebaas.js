@@ -132,9 +132,11 @@
       if (answer.redirected || answer.status === 401) return loggedOut();
       if (!answer.ok) throw new Error(String(answer.status));
       place(await answer.text());
+      isBehind = false;
       heard();
     } catch (problem) {
       for (const name of names) later.add(name);
+      isBehind = true;
       grewStale();
     } finally {
       reading = false;
@@ -155,7 +157,8 @@
 
   // --- stale or not
 
-  let lastHeard = Date.now(), staleSince = null, isOut = false;
+  // Behind: something happened that could not be read, so a living stream alone makes nothing fresh again.
+  let lastHeard = Date.now(), staleSince = null, isOut = false, isBehind = false;
 
   function sign() {
     const top = document.querySelector(".top");
@@ -166,7 +169,7 @@
 
   function heard() {
     lastHeard = Date.now();
-    if (staleSince === null || isOut) return;
+    if (staleSince === null || isOut || isBehind) return;
     staleSince = null;
     body.classList.remove("is-stale");
     staleLine.replaceChildren();
@@ -453,7 +456,7 @@
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { lastTick = Date.now(); want(live()); } });
   addEventListener("pageshow", (event) => { if (event.persisted) { grewStale(); listen(); } });
-  addEventListener("offline", () => grewStale());
+  addEventListener("offline", () => want(live())); // a service on this machine is still there: asking tells
   addEventListener("online", listen);
   const out = document.getElementById("logout");
   if (out) {

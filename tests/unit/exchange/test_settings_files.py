@@ -114,7 +114,7 @@ WRONG = {
     "misspelt below": ("[limits]\nteir = 1", ['limits.teir: unknown key, did you mean "tier"?']),
     "wrong kind": ('seed = "one"', ["seed: expected int, got str ('one')"]),
     "table expected": ("limits = 3", ["limits: expected a table, got a number"]),
-    "out of range": ("[feed]\nstep_ms = 1", ["feed.step_ms: expected int >= 10 (1)"]),
+    "out of range": ("[feed]\nstep_ms = 0", ["feed.step_ms: expected int >= 1 (0)"]),
     "no such word": (
         '[feed]\nprofile = "livly"',
         ['feed.profile: "livly" is not one of its words, did you mean "lively"?'],

@@ -2,9 +2,10 @@
 
 import pytest
 
+from actors.journal_board import Connection
 from tests.unit.pages.filled import EVIL, PLAIN, fill_house, views
 from tests.unit.pages.reading import Read
-from tests.unit.webui.house import OBSERVE, OPERATE, House
+from tests.unit.webui.house import NOW, OBSERVE, OPERATE, House
 
 EMPTY = ["/", "/strategies", "/trades", "/orders", "/events", "/reconcile", "/issues", "/settings"]
 LANGUAGES = ["en", "nl"]
@@ -123,11 +124,15 @@ def test_all_is_well_is_said_when_it_is(house: House) -> None:
 
 def test_a_position_without_its_whole_cover_is_shouted(house: House) -> None:
     fill_house(house)
+    lost = Read(house.get("/", OPERATE).body.decode()).text
+    house.shows(connection=Connection(is_up=True, reason="", since_ms=NOW))
     covered = Read(house.get("/", OPERATE).body.decode()).text
     house.shows(orders={})
 
     bare = Read(house.get("/", OPERATE).body.decode()).text
 
+    assert "As last confirmed" in lost, "nobody confirms anything over a lost connection"
+    assert "Confirmed by the exchange" not in lost
     assert "Confirmed by the exchange" in covered
     assert "Not covered" in bare
     assert "Confirmed by the exchange" not in bare

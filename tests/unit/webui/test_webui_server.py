@@ -1,6 +1,9 @@
 """The API on a real socket: streams do not starve it, and it stops at once."""
 
+import contextlib
+import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -8,6 +11,7 @@ import requests
 from actors.subscribers import Told
 from persistence.store import Store
 from tests.unit.webui.house import OBSERVE, House
+from webui import server as web
 from webui.server import WebServer
 
 KEY = {"Authorization": f"Bearer {OBSERVE}"}
@@ -61,3 +65,114 @@ def test_a_port_that_is_taken_is_said_at_once(on_disk: House) -> None:
     with pytest.raises(OSError, match="in use"):
         WebServer(on_disk.parts, host="127.0.0.1", port=first.port)
     first.stop()
+
+
+@contextlib.contextmanager
+def running(house: House) -> Iterator[WebServer]:
+    server = WebServer(house.parts, host="127.0.0.1", port=0)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def connected(server: WebServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+
+
+def answered(server: WebServer) -> int:
+    with requests.Session() as ask:
+        ask.trust_env = False
+        return ask.get(f"{server.url}/health", timeout=5).status_code
+
+
+def everything(client: socket.socket) -> bytes:
+    found = bytearray()
+    with contextlib.suppress(ConnectionError):
+        while piece := client.recv(65_536):
+            found += piece
+    return bytes(found)
+
+
+def test_slow_clients_hold_no_thread(on_disk: House) -> None:
+    """More of them than there are threads; each has sent half a request."""
+    with running(on_disk) as server, contextlib.ExitStack() as open_sockets:
+        for _ in range(60):
+            client = open_sockets.enter_context(connected(server))
+            client.sendall(b"POST /api/v2/halt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx")
+
+        assert answered(server) == 200
+
+
+def test_a_slow_client_that_drips_is_let_go(on_disk: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "REQUEST_S_MAX", 0.2)
+    with running(on_disk) as server, connected(server) as client:
+        pause = threading.Event()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                client.sendall(b"G")
+                pause.wait(0.05)
+            pytest.fail("it was listened to for ever")
+
+        assert answered(server) == 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"POST /api/v2/halt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000000\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"10000\r\n" + b"x" * 65_536,
+        b"GET /" + b"x" * 300_000 + b" HTTP/1.1\r\n\r\n",
+    ],
+    ids=["announced", "chunked", "header"],
+)
+def test_an_oversized_request_is_cut_off_before_it_is_read(on_disk: House, raw: bytes) -> None:
+    with running(on_disk) as server, connected(server) as client:
+        with contextlib.suppress(ConnectionError):
+            client.sendall(raw + b"\r\n0\r\n\r\n")
+        status = everything(client).split(b" ", 2)[1:2]
+
+        assert status in ([b"413"], [b"431"], [])
+        assert answered(server) == 200
+    assert on_disk.desk.heard == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\rSet-Cookie: b\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        b"\x00\xff\x00\r\n\r\n",
+    ],
+    ids=["carriage return", "two lengths", "unknown coding", "noise"],
+)
+def test_a_request_that_is_none_is_refused_and_nothing_of_it_comes_back(on_disk: House, raw: bytes) -> None:
+    with running(on_disk) as server, connected(server) as client:
+        client.sendall(raw)
+        client.shutdown(socket.SHUT_WR)
+        answer = everything(client)
+
+        assert answer.split(b" ", 2)[1:2] in ([b"400"], [b"501"], [])
+        assert b"Set-Cookie" not in answer.partition(b"\r\n\r\n")[0]
+        assert answered(server) == 200
+
+
+def test_who_asks_is_known_behind_a_trusted_proxy_and_nobody_else_is_believed(on_disk: House) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(house: House, proxy: str) -> None:
+        object.__setattr__(house.parts.about, "trusted_proxy", proxy)
+        with running(house) as server, requests.Session() as ask:
+            ask.trust_env = False
+            headers = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+            reply = ask.post(
+                f"{server.url}/login", data={"token": OBSERVE}, headers=headers, timeout=5, allow_redirects=False
+            )
+            seen.append((str(reply.status_code), "secure" if "secure" in reply.headers["Set-Cookie"].lower() else ""))
+
+    look(on_disk, "")
+    look(on_disk, "127.0.0.1")
+
+    assert seen == [("303", ""), ("303", "secure")]
