@@ -43,6 +43,8 @@ class Runners:
         self._alive: set[StrategyName] = set()
         self._renewed: dict[StrategyName, PauseCause | None] = {}
         """Stopped to begin a new life with new parameters, and what they were paused by."""
+        self._unwritten: dict[StrategyName, desk.StrategyMoved] = {}
+        """Their last moves that a disk in trouble did not take."""
 
     def begin(self) -> None:
         """Take up what was wanted when the last life ended."""
@@ -58,6 +60,8 @@ class Runners:
     # --- commands
 
     def obey(self, message: Command) -> desk.Answer:
+        """Do what a person said; what is wanted is on disk before the answer."""
+        self.write()
         name, by, state = message.name, message.by, self._states[message.name]
         match message:
             case desk.StartStrategy():
@@ -165,15 +169,21 @@ class Runners:
         """It goes to ERROR and stays there."""
         self._alive.discard(name)
         self._renewed.pop(name, None)
+        self._unwritten.pop(name, None)
         self._states[name] = State.ERROR
 
     def moved(self, moved: desk.StrategyMoved) -> None:
         """Remember where it is; if that cannot be written, it is true all the same."""
         self._states[moved.name], self._causes[moved.name] = moved.state, moved.cause
+        self._unwritten[moved.name] = moved
+        self.write()
+
+    def write(self) -> None:
+        """Write where they are; what the disk does not take now is tried again at the next occasion."""
         with suppress(MemoryFails):
-            self._memory.note_move(
-                moved.name, moved.event, moved.state, moved.generation, moved.cause, at=self._now()
-            )
+            for name, moved in tuple(self._unwritten.items()):
+                self._memory.note_move(name, moved.event, moved.state, moved.generation, moved.cause, at=self._now())
+                del self._unwritten[name]
 
     def lives(self, name: StrategyName, state: State) -> None:
         """It was asked where it is."""
@@ -204,7 +214,8 @@ class Runners:
                 self._start(name)
 
     def put_right(self) -> None:
-        """A strategy that waits for a trade that is over was not told: the teller died of something."""
+        """Write what was not taken. Who waits for a trade that is over was not told: the teller died of something."""
+        self.write()
         waiting = {State.ENTERING_POSITION, State.POSITION_OPEN, State.CLOSING}
         for name in sorted(self._alive):
             if self._states[name] in waiting and not self._memory.in_trade(name):

@@ -99,13 +99,21 @@ class Guardian(Actor):
     def _pictured(self, picture: ExchangePicture) -> None:
         """Take the account in, whole. It was read in several calls: what was pushed meanwhile is newer."""
         shown = {one.instrument for one in picture.holdings} | {one.instrument for one in picture.orders}
-        for name in sorted({*self._watches, *shown}):
-            self._update(name, lambda watch: cover.with_picture(watch, picture))
         now = self._clock.monotonic_ms()
-        for at, heard, instrument, change in self._recent:
-            if at >= picture.at and now - heard <= READING_MS_MAX:
-                mark("push-newer-than-picture")
-                self._update(instrument, change)
+        newer = [
+            (instrument, change)
+            for at, heard, instrument, change in self._recent
+            if at >= picture.at and now - heard <= READING_MS_MAX
+        ]
+        moved = {instrument for instrument, _ in newer}
+        for name in sorted({*self._watches, *shown}):
+            by_hand = self._watches[name].by_hand if name in self._watches and name in moved else None
+            self._update(name, lambda watch: cover.with_picture(watch, picture))
+            if by_hand is not None:  # position and fills of this picture are not of one moment
+                self._watches[name] = replace(self._watches[name], by_hand=by_hand)
+        for instrument, change in newer:
+            mark("push-newer-than-picture")
+            self._update(instrument, change)
 
     def _update(self, instrument: InstrumentName, change: cover.Change) -> None:
         known = self._watches.get(instrument, cover.Watch(instrument=instrument, who=self._who))

@@ -125,15 +125,19 @@ class Issues:
         if not self._steps.remembers(lambda: self._memory.choose(instrument, choice, by=by, at=self._now())):
             return
         self._waiting[instrument] = replace(waiting, chosen=choice, by=by)
-        if choice == "ignore":
-            self._leave(self._waiting[instrument])
+        self._begin(self._waiting[instrument])
+        self.verify()
+
+    def _begin(self, waiting: Waiting) -> None:
+        """Do it. Begun already, it changes nothing: after a crash nobody knows whether it was."""
+        if waiting.chosen == "ignore":
+            self._leave(waiting)
             return
         for bracket in (*self._steps.given_up, *tuple(self._steps.open.values())):
-            if bracket.plan.instrument != instrument:
-                continue
-            wish = brackets.Adopt() if choice == "adopt" else brackets.Close(reason=f"resolved: {choice}")
-            self._steps.tell(bracket.plan.bracket_id, wish)
-        self.verify()
+            if bracket.plan.instrument == waiting.instrument:
+                is_adopted = waiting.chosen == "adopt"
+                wish = brackets.Adopt() if is_adopted else brackets.Close(reason=f"resolved: {waiting.chosen}")
+                self._steps.tell(bracket.plan.bracket_id, wish)
 
     def _leave(self, waiting: Waiting) -> None:
         """It is the person's from now on: nothing of it is touched, closed or covered by us any more."""
@@ -157,6 +161,8 @@ class Issues:
             outcome = self._outcome(waiting, report)
             if outcome is not None:
                 self._resolved(waiting, outcome)
+            elif waiting.chosen is not None:
+                self._begin(waiting)
         if any(waiting.chosen for waiting in self._waiting.values()):
             self._timers.start("verify", VERIFY_MS, orders.VerifyIssues())
 

@@ -190,6 +190,8 @@ class Remembering(Choices, IssueMemory):
     ) -> None:
         """A strategy took a move of its table. A new life begins in IDLE, even where the last one ended paused."""
         known = self._store.strategies.get(name)
+        if known is not None and known.state is State.ERROR:
+            return  # said before it failed: only a person's resume leads out of ERROR, and that is written first
         if known is not None and known.state is State.PAUSED:
             event = {Event.START: Event.RESUME, Event.START_IN_TRADE: Event.RESUME_IN_TRADE}.get(event, event)
         self._store.strategies.move(name, event, generation=generation, at=at, cause=cause, reached=state)

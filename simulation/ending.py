@@ -1,6 +1,7 @@
 """What a person does when trouble is over, and what must be so in the end."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,13 +11,16 @@ from simulation.eye import Broken
 from trading import promises
 from trading.bracket import Phase
 from trading.messages import desk
-from trading.promises import Result, Violation
+from trading.pnl import estimate
+from trading.promises import Picture, Result, Violation
 from trading.values import ZERO, BracketId, StrategyName
 
 if TYPE_CHECKING:
     from simulation.history import History
 
 SETTLE_MS: Final = 240_000
+ROUNDING: Final = Decimal("0.00000002")
+"""Of each line of the exchange's book."""
 FLAT_MS: Final = 330_000
 """Longer than the longest interval between two comparisons."""
 QUIET_STATES: Final = frozenset(
@@ -50,7 +54,7 @@ def settle(history: "History") -> None:
     history.presses("Panic")
     history.runs_to(history.clock_ms + FLAT_MS)
     _must(_left_over(history))
-    _must(promises.untrue(history.eye.picture()))
+    _must(promises.untrue(_without_given_up(history, history.eye.picture())))
     _must(_results(history))
     for kind, subject, text in _log(history):
         history.eye.hash.update(f"{kind}|{subject}|{text}".encode())
@@ -94,6 +98,17 @@ def _left_over(history: "History") -> tuple[Violation, ...]:
     return tuple(found)
 
 
+def _without_given_up(history: "History", picture: Picture) -> Picture:
+    """What waits for a person is shown as such and claims nothing."""
+    given_up = {bracket.plan.instrument for bracket in history.store.brackets.quarantined_brackets()}
+    return replace(
+        picture,
+        held={name: held for name, held in picture.held.items() if name not in given_up},
+        resting=tuple(order for order in picture.resting if order.instrument not in given_up),
+        open=tuple(bracket for bracket in picture.open if bracket.plan.instrument not in given_up),
+    )
+
+
 def _was_given_up(history: "History", instrument: str) -> bool:
     """A person took it over: they chose to ignore it, or it still waits for them."""
     return any(
@@ -103,22 +118,35 @@ def _was_given_up(history: "History", instrument: str) -> bool:
 
 
 def _results(history: "History") -> tuple[Violation, ...]:
-    """Each closed trade against the exchange's own fills."""
+    """Each closed trade against the exchange's own fills, to the last digit.
+
+    Where the exchange counts a fill's profit from the last settlement, its fills alone do not say what a trade made
+    that was held over one: there the prices are the judge, up to the rounding of each line.
+    """
     said: dict[BracketId, Result] = {}
     recorded: dict[BracketId, Result] = {}
-    archive = {fill.trade_id: fill for fill in history.world.exchange.engine.accounts["main"].archive.trades}
+    account = history.world.exchange.engine.accounts["main"]
+    archive = {fill.trade_id: fill for fill in account.archive.trades}
+    settled_at = [row.timestamp for row in account.archive.ledger if row.type == "settlement"]
     for trade in history.store.trades(which=Which.CLOSED, limit=500).items:
         story = history.store.trade(trade.bracket_id)
         if trade.pnl is None or story is None or trade.pnl.estimated:
             continue
+        bracket = story.bracket
         own: dict[str, Fill] = {fill.trade_id: fill for fill in history.eye.fills.get(trade.bracket_id, ())}
-        for fill in story.bracket.counted:
-            if not story.bracket.is_own(fill) and fill.fill_id in archive:
+        for fill in bracket.counted:
+            if not bracket.is_own(fill) and fill.fill_id in archive:
                 own[fill.fill_id] = archive[fill.fill_id]
+        fees = _sum(fill.fee for fill in own.values())
+        gross = _sum(fill.profit_loss for fill in own.values())
+        times = [fill.timestamp for fill in own.values()]
+        lines = sum(min(times, default=0) <= at <= max(times, default=0) for at in settled_at)
+        if lines and history.plan.switches["trade_result_counts_from"] == "settlement":
+            by_prices = estimate(bracket.plan.kind, bracket.counted, currency=bracket.plan.currency).gross
+            if abs(by_prices - trade.pnl.gross) <= ROUNDING * (len(own) + lines):
+                gross = trade.pnl.gross
         said[trade.bracket_id] = Result(gross=trade.pnl.gross, fees=trade.pnl.fees)
-        recorded[trade.bracket_id] = Result(
-            gross=_sum(fill.profit_loss for fill in own.values()), fees=_sum(fill.fee for fill in own.values())
-        )
+        recorded[trade.bracket_id] = Result(gross=gross, fees=fees)
     return promises.untrue_results(said, recorded)
 
 

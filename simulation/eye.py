@@ -24,8 +24,9 @@ from trading.messages.notices import Notice
 from trading.promises import Lasting, Picture, Resting, Violation
 from trading.values import ZERO, BracketId, InstrumentName, Leg, OrderId, Side, StrategyName
 
+LAST_RESORT_FROM: Final = 80
+"""Orders that need no database count from here: a panic while it fails, and from 90 on the guardian's."""
 GUARDIANS_FROM: Final = 90
-"""The guardian's own orders count from here; it needs no database."""
 RECOVERY_MS: Final = 20_000
 """So long after a fault has struck a window may still be open: a time-out, a search by label, a close."""
 BEFORE_MS: Final = 20_000
@@ -95,7 +96,7 @@ class Eye:
             self._entries.setdefault(label.bracket, set()).add(order.order_id)
         if label.attempt >= GUARDIANS_FROM:
             self._guardians.append(order.order_id)
-        else:
+        elif label.attempt < LAST_RESORT_FROM:
             self._unchecked.append((OrderId(order.order_id), order.label))
 
     def _trade(self, trade: Trade) -> None:

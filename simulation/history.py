@@ -229,7 +229,9 @@ class History:
             if self.gave_up > GIVES_UP_MAX:
                 children = self.world.supervisor.state().children
                 why = "; ".join(f"{child.id}: {child.reason}" for child in children if child.reason)
-                raise Broken((Violation(promise="code", about="supervisor", sentence=f"gave up again and again: {why}"),))
+                raise Broken(
+                    (Violation(promise="code", about="supervisor", sentence=f"gave up again and again: {why}"),)
+                )
         self.crash()
 
     def calms(self) -> None:

@@ -118,18 +118,15 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
 
 
 def _by_hand(watch: Watch, fills: tuple[Fill, ...]) -> Decimal:
-    """What others did since our trade began, where its entry is in the picture; else what was known."""
+    """What of the position others hold, where our trade's entry is in the picture: all that its fills do not explain."""
     if watch.label is None or not watch.position:
         return watch.by_hand
     named = [(fill, _mine(watch, fill.label)) for fill in fills]
+    own = [(fill, label) for fill, label in named if label and label.bracket == watch.label.bracket]
     # Not any fill of the trade: a picture that begins later has its exits alone, and not what was added before them.
-    entered = (
-        fill.at for fill, label in named if label and (label.bracket, label.leg) == (watch.label.bracket, Leg.ENTRY)
-    )
-    began = min(entered, default=None)
-    if began is None:
+    if not any(label.leg is Leg.ENTRY for _, label in own):
         return watch.by_hand
-    return sum((fill.amount * fill.side.sign for fill, label in named if label is None and fill.at >= began), ZERO)
+    return watch.position - sum((fill.amount * fill.side.sign for fill, _ in own), ZERO)
 
 
 def _named(watch: Watch, text: LabelText) -> Watch:

@@ -12,7 +12,7 @@ import bottle
 from msgspec import Struct
 
 from persistence.access import Scope
-from webui import bodies, shapes
+from webui import bodies, shapes, shapes_trading
 from webui.answers import body_as, query_as
 from webui.bodies import NoQuery, Nothing
 from webui.look import Look
@@ -74,13 +74,22 @@ LOOKING: Final = (
     _get("status", "Everything at a glance.", shapes.Status, lambda to: to.look.status, NoQuery),
     _list("strategies", "Every strategy: state, why, last decision.", shapes.Strategy, lambda to: to.look.strategies),
     _get("strategies/{id}", "One strategy.", shapes.StrategyWhole, lambda to: to.look.strategy, NoQuery),
-    _list("trades", "Trades, the newest first.", shapes.Trade, lambda to: to.look.trades, bodies.TradesQuery),
-    _get("trades/{id}", "One trade with its timeline.", shapes.TradeWhole, lambda to: to.look.trade, NoQuery),
+    _list("trades", "Trades, the newest first.", shapes_trading.Trade, lambda to: to.look.trades, bodies.TradesQuery),
+    _get("trades/{id}", "One trade with its timeline.", shapes_trading.TradeWhole, lambda to: to.look.trade, NoQuery),
     _list(
-        "orders", "Orders that rest or wait, as the exchange reported them.", shapes.Order, lambda to: to.look.orders
+        "orders",
+        "Orders that rest or wait, as the exchange reported them.",
+        shapes_trading.Order,
+        lambda to: to.look.orders,
     ),
-    _list("positions", "Positions with what rests to end them.", shapes.Position, lambda to: to.look.positions),
-    _list("events", "What happened, the newest first.", shapes.Event, lambda to: to.look.events, bodies.EventsQuery),
+    _list("positions", "Positions with what rests to end them.", shapes_trading.Position, lambda to: to.look.positions),
+    _list(
+        "events",
+        "What happened, the newest first.",
+        shapes_trading.Event,
+        lambda to: to.look.events,
+        bodies.EventsQuery,
+    ),
     _list("issues", "What needs a person.", shapes.Issue, lambda to: to.look.issues, bodies.IssuesQuery),
     _get("issues/{id}", "One issue.", shapes.Issue, lambda to: to.look.issue, NoQuery),
     _list(
@@ -95,9 +104,13 @@ LOOKING: Final = (
     _get("risk-settings", "What a trade may lose.", shapes.Risk, lambda to: to.look.risk, NoQuery),
     _get("settings", "The settings, without secrets.", shapes.Settings, lambda to: to.look.settings, NoQuery),
     _list(
-        "candles", "Closed candles, the oldest first.", shapes.Candle, lambda to: to.look.candles, bodies.CandlesQuery
+        "candles",
+        "Closed candles, the oldest first.",
+        shapes_trading.Candle,
+        lambda to: to.look.candles,
+        bodies.CandlesQuery,
     ),
-    _get("equity", "What closed trades made, and funds.", shapes.Equity, lambda to: to.look.equity, NoQuery),
+    _get("equity", "What closed trades made, and funds.", shapes_trading.Equity, lambda to: to.look.equity, NoQuery),
     _list("backups", "Copies of the database.", shapes.Backup, lambda to: to.settle.backups),
 )
 

@@ -55,7 +55,7 @@ class WebServer:
         listening = socket.create_server((self._host, port), family=family)
         self.port = int(listening.getsockname()[1])
         self._streams = Streams(parts)
-        self._server: Any = create_server(
+        server: Any = create_server(
             make_app(parts, self._streams),
             sockets=[listening],
             threads=parts.about.streams_max + THREADS_SPARE,
@@ -68,7 +68,8 @@ class WebServer:
             cleanup_interval=SLOW_LOOK_S,
             **_behind(parts.about.trusted_proxy),
         )
-        self._server.channel_class = _Channel
+        server.channel_class = _Channel
+        self._server = server
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     @property

@@ -11,9 +11,9 @@ from actors.remembering import Remembering
 from persistence.errors import DiskTrouble
 from persistence.store import Store
 from persistence.strategies import Wanted
+from trading import restart
 from trading.lifecycle import Event, PauseCause, State
 from trading.messages import desk, notices, supervision
-from trading.restart import Verdict
 from trading.values import InstrumentName, Milliseconds, StrategyName, WorkerId
 
 NOW = 1_700_000_000_000
@@ -151,8 +151,8 @@ class Manned:
                 reason="bad idea",
                 offender=f"strategy:{name}",
                 generation=1,
-                exit=supervision.Exit.RAISED,
-                verdict=Verdict.ERROR,
+                exit=restart.Exit.RAISED,
+                verdict=restart.Verdict.ERROR,
                 traceback="",
                 at_ms=NOW,
             )

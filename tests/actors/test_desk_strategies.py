@@ -4,6 +4,7 @@ import pytest
 
 from actors.desk_runners import NO_BRACKET
 from tests.actors.manned_desk import A, B, Manned, full_disk, manned
+from trading import restart
 from trading.lifecycle import Event, PauseCause, State
 from trading.messages import desk, journal, orders, strategy, supervision
 from trading.values import StrategyName
@@ -132,8 +133,8 @@ def test_somebody_elses_failure_is_the_supervisors_affair(office: Manned) -> Non
         reason="x",
         offender="broker",
         generation=1,
-        exit=supervision.Exit.RAISED,
-        verdict=supervision.Verdict.RESTART,
+        exit=restart.Exit.RAISED,
+        verdict=restart.Verdict.RESTART,
         traceback="",
         at_ms=1,
     )

@@ -58,8 +58,11 @@ def _workers(orders: list[dict[str, object]]) -> set[str]:
 
 
 def _says_of_its_database(place: crash_points.Ground) -> str:
-    """What anybody may ask the service."""
-    health = requests.get(f"http://127.0.0.1:{place.port}/health", timeout=10).json()
+    """What anybody may ask the service; nothing while it does not listen yet."""
+    try:
+        health = requests.get(f"http://127.0.0.1:{place.port}/health", timeout=10).json()
+    except requests.ConnectionError:
+        return ""
     return str(health["services"]["database"])
 
 

@@ -259,3 +259,47 @@ def test_the_resting_entry_of_a_bracket_that_was_given_up_is_taken_away() -> Non
     entry = scene.hand("buy", Decimal(100), type="limit", price=Decimal(60_000), label=label)
     scene.runs(5_000)
     assert entry.order_id not in scene.account.live
+
+
+def test_a_choice_for_a_given_up_bracket_that_was_only_written_down_is_begun_after_a_crash() -> None:
+    scene = Scene(seed=83, parameters=ONCE)
+    _given_up(scene)
+    (issue,) = _issues(scene)
+    scene.store.issues.choose(issue.id, "close", by="me", at=scene.now)
+    scene.crashes()
+    scene.runs(15_000)
+    resolved = scene.store.issues.get(issue.id)
+    assert resolved is not None
+    assert (resolved.resolution, resolved.resolved_by) == ("close", "me")
+    assert not scene.position
+
+
+def test_a_position_of_another_size_than_the_trade_ends_by_a_persons_word() -> None:
+    scene = Scene(seed=84, parameters=ONCE)
+    scene.opens()
+    sign = 1 if scene.position > 0 else -1
+    scene.hand("buy" if sign > 0 else "sell", Decimal(1_000))
+    scene.foreign = Decimal(1_000) * sign
+    scene.runs_until(lambda: _issues(scene), 90_000)
+    (issue,) = _issues(scene)
+    assert set(issue.finding.actions) == {"close", "ignore"}
+    scene.says(desk.ResolveIssue, instrument=scene.instrument, choice="close")
+    scene.runs(20_000)
+    resolved = scene.store.issues.get(issue.id)
+    assert resolved is not None
+    assert resolved.resolution == "close"
+    assert scene.position == scene.foreign, "the person's part is untouched"
+    assert not scene.ours
+
+
+def test_what_was_left_to_the_person_is_not_asked_again_while_it_stays_the_same() -> None:
+    scene = Scene(seed=85, parameters=ONCE)
+    scene.opens()
+    sign = 1 if scene.position > 0 else -1
+    scene.hand("buy" if sign > 0 else "sell", Decimal(1_000))
+    scene.foreign = Decimal(1_000) * sign
+    scene.runs_until(lambda: _issues(scene), 90_000)
+    scene.says(desk.ResolveIssue, instrument=scene.instrument, choice="ignore")
+    scene.runs(130_000)
+    assert not _issues(scene)
+    assert scene.cover >= abs(scene.position - scene.foreign) > 0, "our trade goes on under its stop"

@@ -148,8 +148,9 @@ def test_the_words_for_real_money_are_everywhere_the_same() -> None:
     ],
 )
 def test_what_there_is_not_is_not_found(house: House, method: str, path: str) -> None:
-    bodies = {"broker/active": {"id": "x", "confirm": "x"}, "broker/test": {"id": "x"}}
-    body = bodies.get(path, KEY if method == "PUT" else {"parameters": {}} if method == "PATCH" else {})
+    bodies: dict[str, dict[str, object]] = {"broker/active": {"id": "x", "confirm": "x"}, "broker/test": {"id": "x"}}
+    others: dict[str, dict[str, object]] = {"PUT": dict(KEY), "PATCH": {"parameters": {}}}
+    body = bodies.get(path, others.get(method, {}))
 
     assert house.sends(method, path, body).status == 404
 
