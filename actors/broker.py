@@ -25,6 +25,7 @@ from trading.instruments import Instrument
 from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy
 from trading.values import Currency, InstrumentName, IntentId, Milliseconds
 
+TICK_EARLY_MS = 5_000
 SENT_KEPT = 5_000
 """Intents remembered as sent. An older one could only come again after its bracket is long over."""
 
@@ -150,8 +151,8 @@ class BrokerActor(Actor):
         if at is None:
             self._tick_at = None
             self._timers.cancel("tick")
-        elif self._tick_at is None or at < self._tick_at:
-            # Every message puts the moment off. The timer stays where it is: woken early, the broker has nothing to do.
+        elif self._tick_at is None or not at - TICK_EARLY_MS <= self._tick_at <= at:
+            # Every message puts the moment off a little: the timer stays, and woken early the broker does nothing.
             now = self._now
             self._tick_at = max(now + 1, at)
             self._timers.start("tick", self._tick_at - now, _Tick(), background=True)

@@ -83,7 +83,10 @@ class Readings:
 
     def take_picture(self, message: broker.TakePicture) -> None:
         """Read everything; a newer picture ends an older one."""
-        self._picture = readings.Picture.begin(message, self._now(), self._currencies)
+        now = self._now()
+        server = self._broker.server_at_least(now)
+        ahead_ms = 0 if server is None else server - now
+        self._picture = readings.Picture.begin(message, now, self._currencies, ahead_ms=ahead_ms)
         self._read_on(self._picture)
 
     def _read_on(self, picture: readings.Picture) -> None:

@@ -95,8 +95,8 @@ class Runners:
         """Keep new parameters. A strategy that trades keeps the old ones: what it began it ends as it began it."""
         name = message.name
         state = self._states[name]
-        if state in _BUSY or self._memory.in_trade(name):
-            return conflict(state, f"{name} is in a trade; its parameters change when it is over, or after a stop")
+        if name in self._alive and (state in _BUSY or self._memory.in_trade(name)):
+            return conflict(state, f"{name} is in a trade; its parameters change when that is over, or after a stop")
         self._memory.set_parameters(name, message.parameters, by=message.by, at=self._now())
         self._to.journal.tell(journal.ParametersChanged(name=name, parameters=message.shown))
         if name not in self._alive:

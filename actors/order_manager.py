@@ -26,7 +26,7 @@ from trading.bracket import Bracket
 from trading.errors import Refused
 from trading.facts import Fill, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
-from trading.messages import desk, guardian, journal, orders, strategy
+from trading.messages import desk, guardian, journal, orders, reconciler, strategy
 from trading.reconcile import Adopt, CancelOrphan, Quarantine, Reduced, Refresh, Report, concerns
 from trading.signal import Signal
 from trading.values import ZERO, BracketId, IntentId, Leg, Milliseconds
@@ -177,6 +177,8 @@ class OrderManager(Actor):
             return
         if signal.bracket_id not in self._steps.open:
             self._refuse(signal, Refused(code=guard.GuardCode.STORE_FAILING, sentence="it could not be recorded"))
+        else:
+            self._to.reconciler.tell(reconciler.TradeBegan())
 
     def _standing(self, signal: Signal, now: Milliseconds) -> guard.Standing:
         taken = [one.plan.bracket_id for one in self._steps.open.values() if one.plan.instrument == signal.instrument]

@@ -49,11 +49,12 @@ class Results:
     def load(self) -> None:
         """Take up the results the last life did not hear of."""
         for bracket in self._memory.pending_results():
-            self._pending[bracket.plan.bracket_id] = _Open(bracket=bracket)
+            if bracket.counted:
+                self._pending[bracket.plan.bracket_id] = _Open(bracket=bracket)
 
     def closed(self, bracket: Bracket) -> None:
         """A trade is over. What somebody closed out of our sight stays an estimate."""
-        if any(fill.order_id == UNSEEN for fill in bracket.fills):
+        if not bracket.counted or any(fill.order_id == UNSEEN for fill in bracket.fills):
             self._pending.pop(bracket.plan.bracket_id, None)
             return
         self._pending[bracket.plan.bracket_id] = _Open(bracket=bracket)

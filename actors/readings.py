@@ -33,16 +33,18 @@ class Picture:
     failed: str = ""
 
     @classmethod
-    def begin(cls, message: broker.TakePicture, now: Milliseconds, currencies: tuple[Currency, ...]) -> "Picture":
-        """Ask for everything."""
-        since = message.since
-        until = Milliseconds(now + 3_600_000)
+    def begin(
+        cls, message: broker.TakePicture, now: Milliseconds, currencies: tuple[Currency, ...], *, ahead_ms: int = 0
+    ) -> "Picture":
+        """Ask for everything. ``ahead_ms``: how far the exchange's clock, which times are asked on, is before ours."""
+        since = Milliseconds(message.since + ahead_ms)
+        until = Milliseconds(now + ahead_ms + 3_600_000)
         reads: list[requests.Request] = [requests.GetOpenOrders(), requests.GetPositions()]
         reads += [requests.GetFills(currency=currency, since=since, until=until) for currency in currencies]
         if message.is_deep:  # the recent store forgets after a day, and the archive lags
             old = (requests.GetFills(currency=one, since=since, until=until, historical=True) for one in currencies)
             reads += old
-        return cls(picture_id=message.picture_id, since=since, at=now, questions=reads)
+        return cls(picture_id=message.picture_id, since=message.since, at=now, questions=reads)
 
     def take(self, request: requests.Request, outcome: outcomes.Outcome) -> None:
         """Take an answer in. One that is missing spoils the picture."""

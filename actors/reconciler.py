@@ -13,16 +13,19 @@ from actors.base import Actor
 from actors.clock import Clock
 from actors.memory import Memory, MemoryFails
 from actors.timers import Timers
-from trading.bracket import Limits
+from trading.bracket import Limits, Mode
 from trading.messages import broker, journal, orders, reconciler
 from trading.reconcile import CancelOrphan, DatabasePicture, FindingKind, Report, Suspicion, reconcile
-from trading.values import InstrumentName, Milliseconds
+from trading.values import InstrumentName, Leg, Milliseconds
 
 SINCE_MARGIN_MS = 60_000
 CONFIRM_MS = 1_500
 """A difference of size, or an orphan being cancelled, is looked at again so soon."""
 ANSWER_MS = 15_000
 RETRY_MS = 2_000
+ENTRY_RESTS_MS, HOLDING_MS = 1_000, 10_000
+TO_BE_SURE = "to be sure"
+"""Looks between two comparisons, which leave no report when they find nothing."""
 DEEP_MS = 7 * 86_400_000
 """So far back it looks for the trade behind a position that nothing explains, once for each."""
 
@@ -53,6 +56,7 @@ class Reconciler(Actor):
         self._why = ""
         self._suspicions: tuple[Suspicion, ...] = ()
         self._is_deep = False
+        self._compared_ms = 0
         self._looked_into: frozenset[tuple[InstrumentName, Decimal]] = frozenset()
 
     def on_receive(self, message: reconciler.Message) -> None:
@@ -68,6 +72,9 @@ class Reconciler(Actor):
                 if picture_id == self._asked and self._waiting:
                     self._waiting = False
                     self._again(RETRY_MS, f"the last picture failed: {why}")
+            case reconciler.TradeBegan():
+                if self._is_up and not self._waiting:
+                    self._again(ENTRY_RESTS_MS, TO_BE_SURE)
             case reconciler.ConnectionChanged(is_up=is_up):
                 self._is_up, self._waiting, self._suspicions = is_up, False, ()
                 self._is_deep, self._looked_into = False, frozenset()
@@ -88,7 +95,7 @@ class Reconciler(Actor):
         self._waiting, self._why = True, why
         began = [bracket.began_at for bracket in self._database().open]
         now = self._clock.now_ms()
-        since = min([*began, now - DEEP_MS]) if self._is_deep else min(began, default=now)
+        since = min([*began, now - DEEP_MS]) if self._is_deep else min([*began, now])
         since = Milliseconds(since - SINCE_MARGIN_MS)
         self._to_broker.tell(broker.TakePicture(picture_id=self._asked, since=since, is_deep=self._is_deep))
         self._again(ANSWER_MS, "no answer")
@@ -98,16 +105,38 @@ class Reconciler(Actor):
 
     def _compare(self, report: Report) -> None:
         self._suspicions = report.suspicions
-        with suppress(MemoryFails):  # the report is for people; what it asks for must be done all the same
-            self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
+        if self._why != TO_BE_SURE or not report.is_clean:
+            with suppress(MemoryFails):  # the report is for people; what it asks for must be done all the same
+                self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
+            self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
         self._to_orders.tell(orders.Reconciled(report=report))
-        self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
         if self._must_look_into(report):
             self._run("a position that nothing explains")
         elif report.suspicions or any(isinstance(action, CancelOrphan) for action in report.actions):
             self._again(CONFIRM_MS, "a difference to be confirmed")
         else:
+            self._later()
+
+    def _later(self) -> None:
+        """The next comparison; soon, while an exchange that told nothing any more would leave us bare.
+
+        Subscriptions can fall silent without a word. A bracket placed as one is covered by the exchange itself; one
+        placed leg by leg is bare from its fill on, so a resting entry is looked at again and again.
+        """
+        open_now = self._database().open
+        if any(one.plan.mode is Mode.SEQUENTIAL and one.live(Leg.ENTRY) for one in open_now):
+            pace_ms = ENTRY_RESTS_MS
+        elif any(one.held > 0 or one.live(Leg.ENTRY) for one in open_now):
+            pace_ms = HOLDING_MS
+        else:
             self._again(self._interval_ms, "timer")
+            return
+        now = self._clock.monotonic_ms()
+        if now - self._compared_ms >= self._interval_ms:  # the one that people see in the list
+            self._compared_ms = now
+            self._again(pace_ms, "timer")
+        else:
+            self._again(min(pace_ms, self._interval_ms), TO_BE_SURE)
 
     def _must_look_into(self, report: Report) -> bool:
         """Is there a position without a trade that was not looked into yet? The trade may have begun days ago."""

@@ -297,7 +297,7 @@ def _figures(bracket: Bracket) -> Figures:
         average_entry=average_entry(plan.kind, ways[plan.side]) or None,
         exit_price=average_entry(plan.kind, ways[plan.side.opposite]) or None,
         pnl=pnl,
-        known=Known.ESTIMATED if pnl.estimated else Known.PENDING,
+        known=Known.ESTIMATED if pnl.estimated or not bracket.counted else Known.PENDING,
     )
 
 

@@ -22,6 +22,7 @@ GROUPS: Final = {
     "client": ("Tickers, received and read by our client", "bench.client"),
     "memory": ("Start and memory of the exchange", "bench.memory"),
     "service": ("Tick to order, the whole service", "bench.service"),
+    "simulated": ("The simulated world, seconds for a day", "bench.simulated"),
     "life": ("Start, memory and load of the service", "bench.service_life"),
 }
 

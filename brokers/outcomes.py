@@ -12,7 +12,7 @@ from brokers.facts import Portfolio, StrangeOrder
 from brokers.requests import Request
 from trading.facts import Candle, Fill, Holding, LedgerEntry, Order, Ticker
 from trading.instruments import Instrument
-from trading.values import Currency, InstrumentName, LabelText, Milliseconds, OrderId
+from trading.values import InstrumentName, LabelText, Milliseconds, OrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

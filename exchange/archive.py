@@ -77,13 +77,20 @@ class Archive:
             and want(order)
         ]
 
-    def find_trades(self, want: Callable[[Trade], bool], now_ms: int, *, historical: bool) -> list[Trade]:
-        """Trades, oldest first."""
-        return [
-            trade
-            for trade in self.trades
-            if (now_ms - trade.timestamp > self._kept.trades_recent_ms) == historical and want(trade)
-        ]
+    def find_trades(
+        self, want: Callable[[Trade], bool], now_ms: int, *, historical: bool, from_ms: int = 0
+    ) -> list[Trade]:
+        """Trades, oldest first. They lie in the order of time: nobody looks at those before the first one asked for."""
+        recent_from_ms = now_ms - self._kept.trades_recent_ms
+        oldest_ms = from_ms if historical else max(from_ms, recent_from_ms)
+        found = []
+        for trade in reversed(self.trades):
+            if trade.timestamp < oldest_ms:
+                break
+            if (trade.timestamp < recent_from_ms) == historical and want(trade):
+                found.append(trade)
+        found.reverse()
+        return found
 
     def rows(self) -> Iterator[Order | Trade | TriggerRow | LedgerRow]:
         return chain(self.orders.values(), self.trades, self.trigger_rows, self.ledger)

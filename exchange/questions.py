@@ -49,9 +49,15 @@ class Questions:
         )
 
     def trades(
-        self, account: Account, *, want: Callable[[Trade], bool], now_ms: int, historical: bool = False
+        self,
+        account: Account,
+        *,
+        want: Callable[[Trade], bool],
+        now_ms: int,
+        historical: bool = False,
+        from_ms: int = 0,
     ) -> list[Trade]:
-        return account.archive.find_trades(want, now_ms, historical=historical)
+        return account.archive.find_trades(want, now_ms, historical=historical, from_ms=from_ms)
 
     def trigger_history(self, account: Account) -> list[TriggerRow]:
         return list(reversed(account.archive.trigger_rows))

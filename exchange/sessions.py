@@ -35,6 +35,7 @@ class Session:
         "_slow_ms",
         "_slow_until_ms",
         "address",
+        "answer_timer",
         "arrives_ms",
         "channels",
         "cod",
@@ -59,6 +60,7 @@ class Session:
         self.channels: dict[str, str | None] = {}  # subscribed channel -> label
         self.heartbeat_s: float | None = None
         self.test_sent_ms: int | None = None  # of a test_request nobody has answered yet
+        self.answer_timer = 0  # what happens if nobody does
         self.cod = False  # cancel on disconnect
         self.ended = False
         self.troubled = False  # a fault has made it deaf or slow once: look closer before sending
@@ -164,7 +166,7 @@ class Sessions:
 
     def set_heartbeat(self, session: Session, interval_s: float | None, now_ms: int) -> None:
         """Ask the client for a sign of life from time to time; None stops that."""
-        session.test_sent_ms = None
+        self.answered(session)
         session.heartbeat_s = None
         if interval_s is not None:
             # A fresh object each time: the timers of an earlier setting see that they are no longer wanted.
@@ -179,8 +181,15 @@ class Sessions:
         self._outbox.send(session, rpc.heartbeat("test_request"))
         if session.test_sent_ms is None:
             session.test_sent_ms = now_ms
-            self._timers.at(now_ms + ANSWER_MS, lambda at_ms: self._expect_answer(session, now_ms, at_ms))
+            due_ms = now_ms + ANSWER_MS
+            session.answer_timer = self._timers.at(due_ms, lambda at_ms: self._expect_answer(session, now_ms, at_ms))
         self._timers.at(now_ms + int(interval * 1000 * NEXT_TEST), lambda at_ms: self._test(session, interval, at_ms))
+
+    def answered(self, session: Session) -> None:
+        """It has shown a sign of life, or none is wanted any more."""
+        if session.test_sent_ms is not None:
+            session.test_sent_ms = None
+            self._timers.cancel(session.answer_timer)
 
     def _expect_answer(self, session: Session, sent_ms: int, now_ms: int) -> None:
         if session.test_sent_ms == sent_ms:

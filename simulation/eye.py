@@ -60,7 +60,8 @@ class Eye:
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
         self._states: Mapping[StrategyName, State] = {}
-        self._struck_total = 0
+        self._struck_total = self._silenced = 0
+        self._silent_lines: frozenset[int] = frozenset()
         self.struck_at = self.changed_at = -(10**9)
         self.resumed: set[StrategyName] = set()
         """Those a person has resumed or started since they failed."""
@@ -112,6 +113,20 @@ class Eye:
 
     # --- looking
 
+    def _note_silence(self) -> None:
+        """Remember on which connection the exchange has stopped telling what happens, without a word."""
+        injected = self._world.exchange.faults.injected
+        lost = injected.get("subscription_lost", 0) + injected.get("token_expired", 0)
+        lines = frozenset(session.id for session in self._world.exchange.sessions if session.client_id == "paper")
+        if lost > self._silenced:
+            self._silent_lines = lines
+        self._silenced = lost
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether that connection is still the one: then only looking finds out."""
+        return any(session.id in self._silent_lines for session in self._world.exchange.sessions)
+
     @property
     def has_strikes_now(self) -> bool:
         """Whether a fault of the exchange has struck since the last look."""
@@ -132,6 +147,7 @@ class Eye:
         """What is broken now. Cheap when nothing has changed."""
         if self.has_strikes_now:
             self.strikes()
+            self._note_silence()
         is_same = not self._is_dirty and self._commits == self._death.commits
         if is_same and not self._naked.since and not self._orphans.since:
             return ()
@@ -233,7 +249,9 @@ class Eye:
             since = self._naked.since[one.promise, one.about]
             self.worst_naked_ms = max(self.worst_naked_ms, now - since)
             told = self._told_critical(one.about, since)
-            if self.struck_at < since - BEFORE_MS:
+            if self._is_silent:
+                late = now - since > RECOVERY_MS
+            elif self.struck_at < since - BEFORE_MS:
                 late = now - since > promises.NAKED_MS_MAX + self._way_ms
             else:
                 late = now - max(since, self.struck_at) > RECOVERY_MS

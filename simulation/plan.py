@@ -98,10 +98,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         switched = ", ".join(f"{key}={value}" for key, value in self.switches.items())
         lines = [
             f"seed {self.seed}, {self.length_ms / HOUR_MS:.2f} h, {self.mode}, {self.fill_condition}, {names}",
-            (
-                f"line {self.delay_ms[0]} to {self.delay_ms[1]} ms, prices {self.profile} every {self.step_ms} ms,"
-                f" auto-reconnect {'on' if self.auto_reconnect else 'off'}, compared every {self.reconcile_ms // 1000} s"
-            ),
+            f"line {self.delay_ms[0]} to {self.delay_ms[1]} ms, prices {self.profile} every {self.step_ms} ms",
+            f"auto-reconnect {'on' if self.auto_reconnect else 'off'}, compared every {self.reconcile_ms // 1000} s",
             f"switches: {switched}",
             *(f"{number:4}  {one}" for number, one in enumerate(self.happenings)),
         ]

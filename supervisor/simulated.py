@@ -134,7 +134,7 @@ class SimulatedRuntime:
         return call
 
     def step(self, until_ms: int | None = None) -> bool:
-        """Let one actor handle one message, time passing first if need be. False if nothing is left to happen by then."""
+        """Let one actor handle one message, time passing first if need be. False if nothing is left to happen."""
         if not self._ready and not self._advance(until_ms):
             return False
         self._hop()

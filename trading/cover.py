@@ -88,7 +88,8 @@ def with_fill(watch: Watch, fill: Fill) -> Watch:
         return watch
     seen = (*watch.fill_ids, fill.fill_id)[-FILLS_KEPT:]
     moved = fill.amount * fill.side.sign
-    hand = watch.by_hand + moved if watch.position and _mine(watch, fill.label) is None else watch.by_hand
+    # Also where we hold nothing yet: what others open beside an entry of ours that rests is theirs.
+    hand = watch.by_hand + (ZERO if _mine(watch, fill.label) else moved)
     return _named(_held(replace(watch, by_hand=hand, fill_ids=seen), watch.position + moved), fill.label)
 
 
@@ -118,7 +119,7 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
 
 
 def _by_hand(watch: Watch, fills: tuple[Fill, ...]) -> Decimal:
-    """What of the position others hold, where our trade's entry is in the picture: all that its fills do not explain."""
+    """What others hold of it, where our entry is in the picture: all that the fills of our trade do not explain."""
     if watch.label is None or not watch.position:
         return watch.by_hand
     named = [(fill, _mine(watch, fill.label)) for fill in fills]

@@ -48,9 +48,6 @@ __all__ = [
     "reconcile",
 ]
 
-CLOCK_MS = 10_000
-"""How far the exchange's clock may stand from ours: our own fills are recognised by label, whatever the time."""
-
 LASTING_MS = 4_000
 """So long a difference must last; a stale reading lasts less."""
 
@@ -198,12 +195,12 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
 def concerns(bracket: Bracket, fill: Fill) -> bool:
     """Is this fill part of the trade: of one of its orders, or of others meanwhile, by hand or as another worker?"""
     plan = bracket.plan
-    if fill.instrument != plan.instrument or fill.at < bracket.began_at - CLOCK_MS:
+    if fill.instrument != plan.instrument:
         return False
     label = parse(fill.label)
     mine = tag(plan.owner, OWNER_MAX), tag(plan.worker, WORKER_MAX)
     if label is not None and (label.owner, label.worker) == mine:
-        return label.bracket == plan.bracket_id
+        return label.bracket == plan.bracket_id  # whatever the clocks say
     # Of others: on the exchange's clock where it has told of a fill of ours, else on ours.
     return fill.at >= min((own.at for own in bracket.fills if bracket.is_own(own)), default=bracket.began_at)
 

@@ -117,7 +117,9 @@ class Pending:
 
     def first_time_out(self) -> Milliseconds | None:
         """When the next request times out."""
-        return min((sent.times_out_at for sent in self._waiting.values()), default=None)
+        if not self._waiting:
+            return None
+        return min(sent.times_out_at for sent in self._waiting.values())
 
     def _give_up(self, sent: Sent) -> None:
         del self._waiting[sent.ref]

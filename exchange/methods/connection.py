@@ -84,7 +84,7 @@ def test(call: Call) -> Any:
     """A sign of life; it is the answer to a test_request."""
     if "expected_result" in call.params:
         raise Refusal(11094)
-    call.session.test_sent_ms = None
+    call.floor.sessions.answered(call.session)
     return {"version": VERSION}
 
 

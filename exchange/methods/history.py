@@ -26,10 +26,9 @@ def _show(call: Call, trades: list[Trade]) -> list[dict[str, Any]]:
     return [shapes.trade(entry, engine.markets[entry.instrument_name].spec, engine.switches) for entry in trades]
 
 
-def _find(call: Call, want: Callable[[Trade], bool]) -> list[Trade]:
-    return call.floor.engine.trades(
-        call.account, want=want, now_ms=call.now_ms, historical=call.params.get("historical", False)
-    )
+def _find(call: Call, want: Callable[[Trade], bool], from_ms: int = 0) -> list[Trade]:
+    historical = call.params.get("historical", False)
+    return call.floor.engine.trades(call.account, want=want, now_ms=call.now_ms, historical=historical, from_ms=from_ms)
 
 
 def _trades(call: Call, belongs: Callable[[Trade], bool]) -> Any:
@@ -46,6 +45,7 @@ def _trades(call: Call, belongs: Callable[[Trade], bool]) -> Any:
             and first <= number_of(entry.trade_id) <= last
             and belongs(entry)
         ),
+        start_ms,
     )
     rows, more = page(found, params)
     return {"trades": _show(call, rows), "has_more": more}

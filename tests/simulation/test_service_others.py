@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.simulation.service_scene import Scene
+from persistence.brackets import Which
+from tests.simulation.service_scene import Resting, Scene
 from trading.bracket import Mode
 
 THEIRS = "tb1:me:w2:other:aaaaaaaaaaaaaaaa:e0"
@@ -91,3 +92,17 @@ def test_another_worker_that_closes_our_position_ends_our_trade_with_its_real_pr
     assert not trade.pnl.estimated
     assert not scene.ours
     scene.check_money()
+
+
+@pytest.mark.parametrize("label", [THEIRS, ""], ids=["another worker", "a person"])
+@pytest.mark.parametrize("mode", list(Mode), ids=str)
+def test_what_others_open_beside_our_resting_entry_is_theirs(mode: Mode, label: str) -> None:
+    """Nothing was held by us yet, so the guardian took it for ours, and closed it."""
+    scene = Scene(seed=66, mode=mode, strategy="resting", kind=Resting)
+    scene.runs_until(lambda: scene.leg("e"))
+    lot: Decimal = scene.market.spec.contract_size
+    scene.hand("sell", lot, label=label)
+    scene.foreign = -lot
+    scene.runs(70_000)
+    assert scene.position == scene.foreign
+    assert not scene.trades(Which.QUARANTINED)

@@ -114,7 +114,7 @@ def _simulated(root: Path, seeds: str, days: float) -> str:
         return f"the code does not run: {last}"
     if not summary.get("violations"):
         return "" if run.returncode == 0 else f"exit code {run.returncode}"
-    first = next(iter(summary.get("found", ())), {})
+    first: dict[str, Any] = next(iter(summary.get("found", ())), {})
     return f"seed {first.get('seed', '?')}: {first.get('promise', '')} {first.get('sentence', '')}".strip()
 
 

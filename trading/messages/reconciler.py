@@ -35,4 +35,9 @@ class ConnectionChanged:
     is_up: bool
 
 
-Message = Run | PictureTaken | PictureFailed | ConnectionChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeBegan:
+    """A trade has begun: look soon what becomes of it, should the exchange tell nothing. It may be repeated."""
+
+
+Message = TradeBegan | Run | PictureTaken | PictureFailed | ConnectionChanged

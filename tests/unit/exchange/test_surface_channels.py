@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exchange.outbox import Send
+from exchange.settings import FeedSettings
 from exchange.switches import Switches
 from tests.unit.exchange.surface import INVERSE, LINEAR, Client, Wire
 
@@ -120,6 +121,14 @@ class TestTicker:
         client.subscribes(f"ticker.{INVERSE}.100ms")
         wire.waits(20_000)
         assert len(client.pushes(f"ticker.{INVERSE}.100ms")) == 5
+
+    def test_how_often_a_quiet_market_is_told_can_be_set(self) -> None:
+        """Simulated worlds let quiet hours pass without a word."""
+        wire = Wire(feed=FeedSettings(pulse_ms=60_000))
+        client = wire.client()
+        client.subscribes(f"ticker.{INVERSE}.100ms")
+        wire.waits(200_000)
+        assert len(client.pushes(f"ticker.{INVERSE}.100ms")) == 4
 
     def test_the_incremental_one_sends_what_has_changed(self, wire: Wire, client: Client) -> None:
         name = f"incremental_ticker.{INVERSE}"

@@ -219,6 +219,11 @@ class TestReading:
         oldest = client.result("private/get_user_trades_by_currency_and_time", window)
         assert (len(oldest["trades"]), oldest["has_more"]) == (12, False)
         assert oldest["trades"][0]["timestamp"] < oldest["trades"][-1]["timestamp"]
+        third = oldest["trades"][2]
+        later = client.result(
+            "private/get_user_trades_by_currency_and_time", window | {"start_timestamp": third["timestamp"]}
+        )
+        assert later["trades"] == oldest["trades"][2:]
         since = client.result(
             "private/get_user_trades_by_currency", currency="BTC", start_id=oldest["trades"][10]["trade_id"]
         )

@@ -235,7 +235,7 @@ def test_the_database_itself_refuses_a_second_open_bracket(opens: Open, monkeypa
     """If the question before it were forgotten, the index would still say no."""
     Life(opens(), "1").begins()
     second = Life(opens(), "2")
-    monkeypatch.setattr(second.store.steps, "_refusal", lambda _: None)
+    monkeypatch.setattr(second.store.steps, "_refusal", lambda *_, **__: None)
 
     with pytest.raises(AssertionError, match="UNIQUE"):
         second.begins()

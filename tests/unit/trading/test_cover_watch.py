@@ -120,3 +120,11 @@ def test_a_picture_that_shows_only_our_exit_does_not_make_what_others_hold_ours(
     left = cover.with_fill(added, fill(Leg.TARGET, 100, "t", at=Milliseconds(T0 + 9)))
     seen = cover.with_picture(left, _picture(40, fills=(fill(Leg.TARGET, 100, "t", at=Milliseconds(T0 + 9)),)))
     assert (seen.position, seen.by_hand, seen.uncovered) == (Decimal(40), Decimal(40), Decimal(0))
+
+
+def test_what_a_person_opens_beside_a_resting_entry_is_theirs() -> None:
+    entering = cover.with_order(Watch(instrument=NAME, is_ours=True), order(Leg.ENTRY, "e"))
+    opened = cover.with_fill(entering, fill(None, 40, "h"))
+    assert (opened.position, opened.uncovered) == (Decimal(-40), Decimal(0))
+    entered = cover.with_fill(opened, fill(Leg.ENTRY, 100, "1"))
+    assert entered.uncovered == 60, "ours, less what the person's sale has closed of it"

@@ -97,3 +97,22 @@ def test_health_is_as_the_document_says(house: House) -> None:
     fits(house.get("/health", key=None).json, "GET", "/health", 503)
     house.is_well()
     fits(house.get("/health", key=None).json, "GET", "/health")
+
+
+PROMISED = """
+GET status strategies strategies/{id} trades trades/{id} orders positions events issues reconciliations brokers
+broker/active risk-settings settings candles equity backups stream openapi.json
+POST strategies/{id}/start strategies/{id}/pause strategies/{id}/resume strategies/{id}/stop strategies/{id}/close
+issues/{id}/resolve reconcile broker/active broker/connect broker/disconnect broker/reconnect broker/test risk-settings
+settings halt unhalt panic backups brokers/{id}/credentials
+PATCH strategies/{id} PUT brokers/{id}/credentials DELETE brokers/{id}/credentials
+"""
+
+
+def test_the_addresses_others_lean_on_are_there() -> None:
+    method = ""
+    for word in PROMISED.split():
+        if word.isupper():
+            method = word.lower()
+        else:
+            assert method in DOCUMENT["paths"][f"{API}/{word}"], f"{method} {word}"
