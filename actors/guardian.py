@@ -82,9 +82,9 @@ class Guardian(Actor):
                 self._pictured(picture)
             case guardian.ConnectionChanged(is_up=is_up):
                 self._is_up = is_up
-            case guardian.Watch(instrument=instrument, ours=ours):
+            case guardian.Watch(instrument=instrument, ours=ours, claimed=claimed):
                 known = self._watches.get(instrument, cover.Watch(instrument=instrument, who=self._who))
-                self._watches[instrument] = replace(known, is_ours=ours or known.position != 0)
+                self._watches[instrument] = replace(known, is_ours=ours or known.position != 0, claimed=claimed)
                 self._look_later()
             case guardian.Release(instrument=instrument):
                 self._watches.pop(instrument, None)

@@ -93,7 +93,7 @@ class Reconciler(Actor):
             return
         self._asked += 1
         self._waiting, self._why = True, why
-        began = [bracket.began_at for bracket in self._database().open]
+        began = [bracket.began_at for bracket in self._memory.open_brackets()]
         now = self._clock.now_ms()
         since = min([*began, now - DEEP_MS]) if self._is_deep else min([*began, now])
         since = Milliseconds(since - SINCE_MARGIN_MS)
@@ -123,7 +123,7 @@ class Reconciler(Actor):
         Subscriptions can fall silent without a word. A bracket placed as one is covered by the exchange itself; one
         placed leg by leg is bare from its fill on, so a resting entry is looked at again and again.
         """
-        open_now = self._database().open
+        open_now = self._memory.open_brackets()
         if any(one.plan.mode is Mode.SEQUENTIAL and one.live(Leg.ENTRY) for one in open_now):
             pace_ms = ENTRY_RESTS_MS
         elif any(one.held > 0 or one.live(Leg.ENTRY) for one in open_now):

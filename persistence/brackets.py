@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum, unique
+from functools import lru_cache
 from typing import Any, Final
 
 from peewee import JOIN
@@ -172,7 +173,7 @@ class Brackets:
     def newest_ids(self, limit: int) -> frozenset[BracketId]:
         """Which brackets there were of late, over or not. Past peewee: this is asked at every comparison."""
         query = "SELECT id FROM brackets WHERE account = ? ORDER BY seq DESC LIMIT ?"
-        return frozenset(BracketId(row[0]) for row in self._database.sql(query, (self._account, limit)))
+        return frozenset(row[0] for row in self._database.sql(query, (self._account, limit)))
 
     def totals(self) -> tuple[Total, ...]:
         """What the closed trades made, one for each coin."""
@@ -251,10 +252,16 @@ class Brackets:
             f"SELECT state, format FROM brackets WHERE account = ?{whose} AND phase IN ({phases}){more} ORDER BY seq",  # noqa: S608
             (self._account,) if all_workers else (self._account, self._worker),
         )
-        return [decode_bracket(state, number) for state, number in rows.fetchall()]
+        return [_decoded(state, number) for state, number in rows.fetchall()]
 
     def _one(self, bracket_id: BracketId) -> Any:
         return BracketRow.select().where((BracketRow.account == self._account) & (BracketRow.id == bracket_id))
+
+
+@lru_cache(maxsize=64)
+def _decoded(state: str, number: int) -> Bracket:
+    """Read often, changed seldom; nobody can change what is given."""
+    return decode_bracket(state, number)
 
 
 def _of(which: Which) -> Any:

@@ -47,6 +47,8 @@ class Watch:
     fill_ids: tuple[FillId, ...] = ()
     label: Label | None = None
     """The last label of ours that was seen here: whose trade it is."""
+    claimed: Decimal = ZERO
+    """So much of it is ours at least, as the order manager says."""
     naked_since: int | None = None
     told_at: int | None = None
     acted_at: int | None = None
@@ -69,7 +71,9 @@ class Watch:
     def uncovered(self) -> Decimal:
         """How much of our part of the position no stop would close."""
         added = self.by_hand if self.position > 0 else -self.by_hand
-        return max(ZERO, abs(self.position) - max(ZERO, added) - self.cover)
+        held = abs(self.position)
+        ours = max(held - max(ZERO, added), min(held, self.claimed))
+        return max(ZERO, ours - self.cover)
 
 
 Change = Callable[[Watch], Watch]

@@ -100,6 +100,8 @@ class Quarantine:
     """What a person would take into care; None where there is nothing to take."""
     ours: bool = False
     """Something of ours is in the position: it must not be without a stop."""
+    claimed: Decimal = ZERO
+    """So much of it is ours, by the fills of several forgotten trades."""
 
 
 Action = CancelOrphan | Adopt | Refresh | Reduced | Quarantine

@@ -9,6 +9,7 @@ import re
 from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2s
 
 from trading.errors import BadInput
@@ -67,8 +68,9 @@ def label_for(
     )
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Label | None:
-    """Read a label back; None for everybody else's."""
+    """Read a label back; None for everybody else's. The same few come again at every comparison, so they are kept."""
     found = _SHAPE.fullmatch(text)
     if found is None:
         return None

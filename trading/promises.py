@@ -229,7 +229,7 @@ def opposite_legs(brackets: Iterable[Bracket]) -> tuple[Violation, ...]:
 # --- what is broken only when it lasts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lasting:
     """Since when each case is so. A value: `step` gives the next one."""
 
@@ -237,7 +237,7 @@ class Lasting:
 
     def step(self, found: Iterable[Violation], now: int) -> "Lasting":
         """Take in what is so now; what is not so any more is forgotten."""
-        return Lasting({(one.promise, one.about): self.since.get((one.promise, one.about), now) for one in found})
+        return Lasting(since={(one.promise, one.about): self.since.get((one.promise, one.about), now) for one in found})
 
     def longest(self, now: int) -> int:
         """For how long the oldest has lasted."""

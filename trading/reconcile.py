@@ -276,6 +276,7 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[
                 position=amount,
                 bracket_ids=tuple(labels),
                 choices=("adopt", "cancel", "close", "ignore"),
+                claimed=abs(sum((held[one] for one in behind), ZERO)),
                 adoption=replace(_adoption(run, _likeliest(labels, own), instrument, own), is_whole=True),
                 ours=True,
             )

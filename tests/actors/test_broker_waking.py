@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.actors.test_broker_actor import Line, Stand
+from tests.actors.broker_stand import Line, Stand
 from tests.unit.trading.bracket_facts import T0
 from trading.messages import broker
 from trading.values import Milliseconds

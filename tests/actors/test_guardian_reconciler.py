@@ -1,5 +1,6 @@
 """The reconciler's patience and the guardian's ear, each alone, constructed and not started."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ from actors.guardian import Guardian, GuardianSettings
 from actors.memory import MemoryFails
 from actors.reconciler import ANSWER_MS, CONFIRM_MS, RETRY_MS, Reconciler
 from tests.unit.trading.bracket_facts import NAME, T0, fill
-from trading.bracket import Limits
+from trading.bracket import Bracket, Limits
 from trading.cover import LabelMaker
 from trading.facts import Holding
 from trading.messages import broker, guardian, journal, notices, orders, reconciler
@@ -55,6 +56,9 @@ class Diary:
     def __init__(self) -> None:
         self.is_full = False
         self.reports: list[str] = []
+
+    def open_brackets(self) -> Sequence[Bracket]:
+        return ()
 
     def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
         if self.is_full:

@@ -303,3 +303,26 @@ def test_what_was_left_to_the_person_is_not_asked_again_while_it_stays_the_same(
     scene.runs(130_000)
     assert not _issues(scene)
     assert scene.cover >= abs(scene.position - scene.foreign) > 0, "our trade goes on under its stop"
+
+
+def test_a_given_up_bracket_that_is_left_to_the_person_is_touched_by_nobody_any_more() -> None:
+    scene = Scene(seed=86, parameters=ONCE)
+    _given_up(scene)
+    held = scene.position
+    scene.says(desk.ResolveIssue, instrument=scene.instrument, choice="ignore")
+    scene.runs(1_000)
+    scene.crashes()
+    scene.runs(70_000)
+    assert scene.position == held
+    assert not _issues(scene)
+    scene.says(desk.Panic)
+    scene.runs(5_000)
+    assert scene.position == held, "it is the person's, even in a panic"
+
+
+def test_a_choice_for_an_instrument_without_an_issue_changes_nothing() -> None:
+    scene = Scene(seed=87, parameters=ONCE)
+    scene.opens()
+    scene.says(desk.ResolveIssue, instrument=scene.instrument, choice="close")
+    scene.runs(3_000)
+    assert scene.position

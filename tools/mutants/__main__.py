@@ -18,9 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import msgspec
-from rich.console import Console
-from rich.progress import Progress
 
 from tools.mutants.mutant import Mutant, catalogue
 
@@ -47,21 +46,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Try them and print the list."""
     asked = _asked(arguments)
     mutants = [one for one in catalogue() if not asked.only or one.name in asked.only]
-    told = Console(stderr=True)
     found: list[Verdict] = []
-    with Progress(console=told, disable=not told.is_terminal) as bar, ThreadPoolExecutor(asked.jobs) as pool:
-        task = bar.add_task("mutants", total=len(mutants) + 1)
-        innocent = try_one(None, asked.seeds, asked.days)
-        bar.advance(task)
-        if innocent.caught:
-            sys.stderr.write(f"the code as it is fails already: {innocent.how}\n")
-            return 1
+    is_watched = sys.stderr.isatty()
+    innocent = try_one(None, asked.seeds, asked.days)
+    if innocent.caught:
+        sys.stderr.write(f"the code as it is fails already: {innocent.how}\n")
+        return 1
+    with (
+        click.progressbar(length=len(mutants), label="mutants", file=sys.stderr, hidden=not is_watched) as bar,
+        ThreadPoolExecutor(asked.jobs) as pool,
+    ):
         for done in as_completed([pool.submit(try_one, one, asked.seeds, asked.days) for one in mutants]):
-            verdict = done.result()
-            found.append(verdict)
-            bar.advance(task)
-            if not told.is_terminal:
-                told.print(f"{len(found)}/{len(mutants)} {_line(verdict)}", highlight=False, soft_wrap=True)
+            found.append(done.result())
+            bar.update(1)
+            if not is_watched:
+                sys.stderr.write(f"{len(found)}/{len(mutants)} {_line(found[-1])}\n")
     order = [one.name for one in mutants]
     found.sort(key=lambda one: order.index(one.name))
     text = report(found, asked)

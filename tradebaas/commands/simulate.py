@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from simulation.campaign import Record, Summary, many
 from simulation.history import Lived, live
@@ -94,23 +92,24 @@ def command(
 def _lived(seeds: range, *, faults: str, days: float, jobs: int, record: Record | None) -> Iterator[Lived]:
     """Those on record first, then the rest, with a bar where somebody looks."""
     known = {} if record is None else {lived.seed: lived for lived in record.lived() if lived.seed in seeds}
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("histories"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[broken]}"),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("histories", total=len(seeds), completed=len(known), broken="")
-        yield from known.values()
-        broken = sum(bool(lived.violations) for lived in known.values())
-        for lived in many([seed for seed in seeds if seed not in known], faults=faults, days=days, jobs=jobs):
+    yield from known.values()
+    broken = sum(bool(lived.violations) for lived in known.values())
+    left = [seed for seed in seeds if seed not in known]
+    bar: Any
+    with click.progressbar(
+        length=len(seeds),
+        label="histories",
+        file=sys.stderr,
+        show_pos=True,
+        item_show_func=lambda _: f"{broken} broken" if broken else "",
+        hidden=not sys.stderr.isatty(),
+    ) as bar:
+        bar.update(len(known))
+        for lived in many(left, faults=faults, days=days, jobs=jobs):
             if record is not None:
                 record.add(lived)
             broken += bool(lived.violations)
-            bar.update(task, advance=1, broken=f"[red]{broken} broken" if broken else "")
+            bar.update(1, lived)
             yield lived
 
 

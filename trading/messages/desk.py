@@ -166,7 +166,7 @@ class SwitchBroker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsChanged:
-    """The key of a broker was kept, or forgotten. Of the active one while disconnected, the house begins anew."""
+    """A broker's key was kept or forgotten: of the active one while disconnected, the house begins anew. Repeatable."""
 
     broker: str
     by: str

@@ -1,10 +1,11 @@
 """What the guardian can be told: facts of the exchange alone. It trusts no order manager and no database."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from trading.facts import Fill, Holding, Order
 from trading.reconcile import ExchangePicture
-from trading.values import InstrumentName, Milliseconds
+from trading.values import ZERO, InstrumentName, Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class Watch:
 
     instrument: InstrumentName
     ours: bool
+    claimed: Decimal = ZERO
+    """So much of what is held is ours at least, whoever's hand the fills show: several forgotten trades together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,7 +182,7 @@ class ResolveIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WasNaked:
-    """The guardian saw a position of ours without a stop for so much longer than it may be. Each one counts."""
+    """A position of ours was without a stop for so much longer than it may be. Repeating it counts again."""
 
     ms: int
     is_new: bool
