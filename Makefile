@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak fuzz api-fuzz crash-test crash-points browser pictures format lock clean
+.PHONY: help setup run test check bench soak simulate mutants fuzz api-fuzz crash-test crash-points browser pictures format lock clean
 
 # PYTHON=... chooses the interpreter the environment is made with, JOBS=... the number of test workers,
 # T="tests/unit -k stop" what pytest runs, PORT=... and DATA=... where `make run` listens and keeps its files,
@@ -17,6 +17,8 @@ DATA ?= var
 KILLS ?= 200
 SEED ?= 7
 MINUTES ?= 5
+SEEDS ?= 1..200
+DAYS ?= 0.05
 REQUESTS ?= 20000
 
 VENV := .venv
@@ -83,8 +85,15 @@ crash-points: $(VENV)/.tests ## kill the service at every point where it writes,
 	@$(BIN)/python -m tools.crash_points --process --seed $(SEED)
 	@$(BIN)/python -m tools.crash_points --process --seed $(SEED) --mode sequential
 
-soak: ## thousands of seeded histories under faults (not there yet)
-	@echo "soak: not there yet: it needs the simulator's fault profiles, which are next"; exit 2
+simulate: $(VENV)/.tests ## live SEEDS=1..200 histories of DAYS=0.05 under every fault, the promises checked after every step
+	@$(BIN)/tradebaas simulate --seeds $(SEEDS) --days $(DAYS) --faults all --jobs $(JOBS)
+
+soak: $(VENV)/.tests ## ten thousand histories; stop and start it as you like, it goes on where it was (var/soak.jsonl)
+	@mkdir -p var
+	@$(BIN)/tradebaas simulate --seeds 1..10000 --days 0.2 --faults all --jobs $(JOBS) --out var/soak.jsonl
+
+mutants: $(VENV)/.tests ## break the safety core on purpose, dozens of times, and see whether the histories notice
+	@$(BIN)/python -m tools.mutants --jobs $(JOBS)
 
 fuzz: $(VENV)/.tests ## send the embedded exchange malformed and hostile messages for MINUTES=5
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
