@@ -14,6 +14,8 @@ from trading.values import Leg, Milliseconds
 
 UNRESOLVED_MS: Final = 2_000
 """So long a request may be without a known outcome before it counts."""
+NOTED_MS: Final = 60_000
+"""So often figures that stay the same are written: comparisons may come each second."""
 
 
 class Scores:
@@ -23,6 +25,8 @@ class Scores:
         self, *, now: Callable[[], Milliseconds], memory: Memory, steps: Steps, issues: Issues, to: Addresses
     ) -> None:
         self._now, self._memory, self._steps, self._issues, self._to = now, memory, steps, issues, to
+        self._told: dict[str, int] = {}
+        self._told_at: Milliseconds | None = None
 
     def compared(self) -> None:
         """Count what a comparison has left."""
@@ -45,5 +49,9 @@ class Scores:
         self._steps.remembers(lambda: self._memory.record_scores(figures, at=self._now()))
 
     def _tell(self, figures: dict[str, int]) -> None:
-        self._steps.remembers(lambda: self._memory.record_scores(figures, at=self._now()))
+        now = self._now()
+        if figures == self._told and self._told_at is not None and 0 <= now - self._told_at < NOTED_MS:
+            return
+        self._told, self._told_at = figures, now
+        self._steps.remembers(lambda: self._memory.record_scores(figures, at=now))
         self._to.journal.tell(journal.Scored(scores=figures))

@@ -156,10 +156,19 @@ class Brackets:
         self._database = database
         self._account, self._worker = account, worker
         self._events = events
+        self._open: tuple[int, list[Bracket]] = (-1, [])  # as read after so many commits
 
     def open_brackets(self, *, all_workers: bool = False) -> list[Bracket]:
-        """Give every bracket that is not over, the oldest first."""
-        return self._read(Which.OPEN, all_workers=all_workers)
+        """Give every bracket that is not over, the oldest first.
+
+        Read anew only when something was written: every comparison asks several times, and one process alone writes.
+        """
+        if all_workers or self._database.is_writing:
+            return self._read(Which.OPEN, all_workers=all_workers)
+        commits = self._database.commits  # counted before the read: what is written meanwhile is read next time
+        if self._open[0] != commits:
+            self._open = (commits, self._read(Which.OPEN, all_workers=False))
+        return list(self._open[1])
 
     def quarantined_brackets(self) -> list[Bracket]:
         """Give the brackets that wait for a person and keep their instrument closed until then."""

@@ -63,6 +63,8 @@ class Database:
         # Our own threads take turns here: SQLite would have them sleep and look again, a millisecond and longer each.
         self._turn = threading.Lock()
         self._thread = _Thread()
+        self.commits = 0
+        """How many writes were made through here: what was read is as it was while this stands."""
         self._peewee = peewee.SqliteDatabase(
             self.path,
             timeout=wait_s_max,
@@ -171,13 +173,15 @@ class Database:
         self._thread.about = what
 
     def _commit(self) -> None:
-        if self._passed is None:
-            self.sql("COMMIT")
-            return
         what = self._thread.about
-        self._passed(f"commit:{what}:before")
-        self.sql("COMMIT")
-        self._passed(f"commit:{what}:after")
+        if self._passed is not None:
+            self._passed(f"commit:{what}:before")
+        try:
+            self.sql("COMMIT")
+        finally:  # one that failed may have been made all the same
+            self.commits += 1
+        if self._passed is not None:
+            self._passed(f"commit:{what}:after")
 
     @contextmanager
     def _part(self, *, durable: bool) -> Iterator[None]:
@@ -196,6 +200,11 @@ class Database:
             raise
         finally:
             thread.depth -= 1
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is inside a write: it reads what nobody else does yet."""
+        return self._thread.depth > 0
 
     @property
     def _in_transaction(self) -> bool:

@@ -22,7 +22,7 @@ class RunnerParameters(Parameters):
     every_s: int = 600
     entry_s: int = 60
     fails_every: int = 0
-    again_s: int = 300
+    again_s: int = 1800
     """The same wish again only so much later. It is refused, which costs a commit each time."""
 
 

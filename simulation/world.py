@@ -168,7 +168,7 @@ class World:
             ),
             guardian=GuardianSettings(naked_ms_max=limits.naked_ms_max, act_after_ms=limits.naked_ms_max + 1_500),
             reconcile_ms=options.reconcile_ms,
-            currencies=(Currency("BTC"), Currency("USDC")),
+            currencies=self._currencies(setups),
             stop_trigger=TriggerSource.LAST_PRICE,
             rng=Random(f"{options.seed}:{self._life}:desk"),
             journal=lambda _: Listening(self.told),
@@ -185,6 +185,12 @@ class World:
             look_ms=options.look_ms,
         )
         launch(self.runtime, self.supervisor, self.ended.append)
+
+    def _currencies(self, setups: tuple[StrategySetup, ...]) -> tuple[Currency, ...]:
+        """Those in which anything is traded here."""
+        names = {setup.instrument for setup in setups}
+        listed = (spec for spec in self.options.exchange.instruments if spec.instrument_name in names)
+        return tuple(sorted({Currency(spec.settlement_currency) for spec in listed}))
 
     @property
     def runners(self) -> tuple[Runner, ...]:
