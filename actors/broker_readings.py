@@ -127,7 +127,7 @@ class Readings:
             self._to.orders.tell(readings.answer_of(label, resolve.NotYetKnown(until=now, why="not connected")))
             return
         if label not in self._searches:
-            self._searches[label] = readings.search_for(message, server - now, self._until.get(label))
+            self._searches[label] = readings.search_for(message, now, server - now, self._until.get(label))
         self._searching[label] = None
         if next(iter(self._searching)) == label:
             self._search_on(label)

@@ -2,11 +2,12 @@
 
 It acts late, when the order manager had its whole window and a position of ours is still without a stop: it closes
 what is not covered, at market, reduce-only, and says so until the position is covered or gone. It needs no database.
+Before that it has the account read: an exchange that tells nothing any more may hold a stop which nobody heard of.
 """
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from actors.address import Address
 from actors.base import Actor
@@ -15,12 +16,15 @@ from actors.timers import Timers
 from trading import cover
 from trading.bracket.effects import Severity
 from trading.marks import mark
-from trading.messages import broker, guardian, journal, notices, orders
+from trading.messages import broker, guardian, journal, notices, orders, reconciler
 from trading.reconcile import ExchangePicture
 from trading.values import FillCondition, InstrumentName, IntentId, Milliseconds
 
 LOOK_MS = 200
 RECENT_MAX = 300
+ASK_AFTER_MS, ASK_AGAIN_MS = 1_000, 2_000
+"""Bare for so long: the account is read. Not waited for: what is bare in the end is closed all the same."""
+ASKS: Final = "the guardian sees a position without its stop"
 READING_MS_MAX = 20_000
 """No reading of the account takes longer: after 15 s it is given up."""
 
@@ -48,6 +52,7 @@ class Guardian(Actor):
         to_notifier: Address[notices.Message],
         to_journal: Address[journal.Message],
         to_orders: Address[orders.Message],
+        to_reconciler: Address[reconciler.Message],
         settings: GuardianSettings,
         label: cover.LabelMaker,
     ) -> None:
@@ -55,6 +60,7 @@ class Guardian(Actor):
         self._clock, self._timers, self._settings, self._label = clock, timers, settings, label
         self._to_broker, self._to_notifier, self._to_journal = to_broker, to_notifier, to_journal
         self._to_orders = to_orders  # for the record alone: what it does never waits for them
+        self._to_reconciler = to_reconciler
         self._who = label.who
         self._is_up = self._is_looking = False
         self._recent: deque[tuple[int, int, InstrumentName, cover.Change]] = deque(maxlen=RECENT_MAX)
@@ -142,8 +148,18 @@ class Guardian(Actor):
                     self._to_journal.tell(journal.Scored(scores={"naked_ms": self._naked_ms_total}))
                     is_new = now - seen.naked_since <= self._settings.naked_ms_max + LOOK_MS
                     self._to_orders.tell(orders.WasNaked(ms=LOOK_MS, is_new=is_new))
-                seen = self._act(seen, now)
+                seen = self._act(self._makes_sure(seen, now), now)
             self._watches[name] = seen
+
+    def _makes_sure(self, watch: cover.Watch, now: int) -> cover.Watch:
+        """Have the account read while there is time."""
+        assert watch.naked_since is not None
+        since = watch.naked_since + ASK_AFTER_MS if watch.asked_at is None else watch.asked_at + ASK_AGAIN_MS
+        if now < since:
+            return watch
+        mark("guardian-has-the-account-read")
+        self._to_reconciler.tell(reconciler.Run(why=ASKS))
+        return replace(watch, asked_at=now)
 
     def _act(self, watch: cover.Watch, now: int) -> cover.Watch:
         """Close what is not covered; say it until it is over."""
@@ -167,6 +183,7 @@ class Guardian(Actor):
         if watch.acted_at is None or now - watch.acted_at >= settings.again_ms:
             wish = self._label.close(watch, self._clock.now_ms())
             if wish is not None:
+                mark("guardian-closes")
                 self._to_broker.tell(
                     broker.Submit(
                         intent_id=IntentId(wish.intent_id),

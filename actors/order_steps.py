@@ -16,6 +16,7 @@ from trading.bracket import Bracket, Phase, Purpose
 from trading.bracket.effects import Request
 from trading.bracket.state import Fate
 from trading.labels import parse
+from trading.marks import mark
 from trading.messages import broker, guardian, journal, orders
 from trading.values import BracketId, FillCondition, InstrumentName, IntentId, Milliseconds
 
@@ -120,11 +121,13 @@ class Steps:
             bracket = self.open.get(bracket_id)
             for intent in () if bracket is None else bracket.intents:
                 if intent.fate is Fate.SENT:
+                    mark("answer-will-not-come")
                     self.tell(bracket_id, brackets.Unknown(intent_id=intent.intent_id))
 
     def wake_up(self, bracket_id: BracketId) -> None:
         """It is time to look again. What was missed while the database failed may have been an outcome."""
         if bracket_id in self._missed:
+            mark("outcome-may-have-been-missed")
             self._missed.discard(bracket_id)
             self.doubt(bracket_id)
         self.tell(bracket_id, brackets.Tick())
@@ -149,6 +152,7 @@ class Steps:
     ) -> None:
         """On disk, then in memory, then out of the house."""
         if not self.remembers(lambda: self._memory.record_step(before, after, cause, effects, at=self._now())):
+            mark("opening-not-written" if before is None else "step-not-written")
             if before is not None:
                 self._missed.add(after.plan.bracket_id)
                 self._wake("retry", after, self._settings.limits.ask_every_ms)

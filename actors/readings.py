@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from brokers import outcomes, requests, resolve
 from trading.bracket.messages import Asked, Verdict
 from trading.facts import Fill, Holding, LedgerEntry, Order
+from trading.marks import mark
 from trading.messages import broker, orders
 from trading.reconcile import ExchangePicture
 from trading.values import BracketId, Currency, LabelText, Milliseconds
@@ -16,6 +17,8 @@ VALID_MS = 4_000
 """Past this after it left, no request of ours is started any more, clocks that disagree included."""
 
 PAGES_MAX = 30
+FAR_BACK_MS = 86_400_000
+"""So far back a search goes that does not know when its request left."""
 
 
 @dataclass(slots=True)
@@ -122,13 +125,20 @@ def first_page(message: broker.ReadLedger) -> requests.GetLedger:
     return requests.GetLedger(currency=message.currency, since=message.since, until=message.until)
 
 
-def search_for(message: broker.AskLabel, ahead_ms: int, until: Milliseconds | None) -> resolve.Search:
+def search_for(
+    message: broker.AskLabel, now: Milliseconds, ahead_ms: int, until: Milliseconds | None
+) -> resolve.Search:
     """Look for what a label has become, on the exchange's clock, which stands so far ahead of ours.
 
     ``until`` is its request's own last moment; where that is not known any more, the latest there could have been.
+    What was sent later than now was sent before our clock was set back, nobody knows by how much.
     """
-    sent_at = Milliseconds(message.sent_at + ahead_ms)
-    deadline = Milliseconds(sent_at + VALID_MS) if until is None else until
+    latest = Milliseconds(min(message.sent_at, now) + ahead_ms)
+    deadline = Milliseconds(latest + VALID_MS) if until is None else until
+    sent_at = latest
+    if message.sent_at > now:
+        mark("sent-before-the-clock-was-set-back")
+        sent_at = Milliseconds(latest - FAR_BACK_MS)
     return resolve.begin((message.label,), message.currency, sent_at=sent_at, deadline=deadline)
 
 

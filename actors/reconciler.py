@@ -14,13 +14,14 @@ from actors.clock import Clock
 from actors.memory import Memory, MemoryFails
 from actors.timers import Timers
 from trading.bracket import Limits, Mode
+from trading.marks import mark
 from trading.messages import broker, journal, orders, reconciler
 from trading.reconcile import CancelOrphan, DatabasePicture, FindingKind, Report, Suspicion, reconcile
 from trading.values import InstrumentName, Leg, Milliseconds
 
 SINCE_MARGIN_MS = 60_000
 CONFIRM_MS = 1_500
-"""A difference of size, or an orphan being cancelled, is looked at again so soon."""
+"""A difference of size, a missing stop, or an orphan being cancelled, is looked at again so soon."""
 ANSWER_MS = 15_000
 RETRY_MS = 2_000
 ENTRY_RESTS_MS, HOLDING_MS = 1_000, 10_000
@@ -70,6 +71,7 @@ class Reconciler(Actor):
                     self._compare(reconcile(self._database(), picture, self._suspicions, self._limits))
             case reconciler.PictureFailed(picture_id=picture_id, why=why):
                 if picture_id == self._asked and self._waiting:
+                    mark("picture-failed")
                     self._waiting = False
                     self._again(RETRY_MS, f"the last picture failed: {why}")
             case reconciler.TradeBegan():
@@ -91,11 +93,14 @@ class Reconciler(Actor):
             return
         if self._waiting and why != "no answer":
             return
+        if self._waiting:
+            mark("picture-never-came")
         self._asked += 1
         self._waiting, self._why = True, why
         began = [bracket.began_at for bracket in self._memory.open_brackets()]
         now = self._clock.now_ms()
-        since = min([*began, now - DEEP_MS]) if self._is_deep else min([*began, now])
+        is_far = self._is_deep or any(at > now for at in began)  # the clock was set back, nobody knows by how much
+        since = min([*began, now - DEEP_MS]) if is_far else min([*began, now])
         since = Milliseconds(since - SINCE_MARGIN_MS)
         self._to_broker.tell(broker.TakePicture(picture_id=self._asked, since=since, is_deep=self._is_deep))
         self._again(ANSWER_MS, "no answer")
@@ -112,7 +117,11 @@ class Reconciler(Actor):
         self._to_orders.tell(orders.Reconciled(report=report))
         if self._must_look_into(report):
             self._run("a position that nothing explains")
-        elif report.suspicions or any(isinstance(action, CancelOrphan) for action in report.actions):
+        elif (
+            report.suspicions
+            or any(isinstance(action, CancelOrphan) for action in report.actions)
+            or any(finding.kind is FindingKind.MISSING_STOP for finding in report.findings)
+        ):
             self._again(CONFIRM_MS, "a difference to be confirmed")
         else:
             self._later()

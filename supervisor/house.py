@@ -209,6 +209,7 @@ def _guardian(parts: Parts, life: Incarnation) -> Actor:
         to_notifier=life.address(NOTIFIER),
         to_journal=life.address(JOURNAL),
         to_orders=life.address(ORDERS),
+        to_reconciler=life.address(RECONCILER),
         settings=parts.guardian,
         label=LabelMaker(owner=parts.orders.owner, worker=parts.orders.worker),
     )

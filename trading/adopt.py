@@ -12,6 +12,7 @@ from trading.facts import Fill, Order
 from trading.findings import Adopt
 from trading.instruments import Instrument
 from trading.labels import parse
+from trading.marks import mark
 from trading.values import (
     ZERO,
     FillCondition,
@@ -83,6 +84,7 @@ def adopted(found: Adopt, instrument: Instrument, house: House, now: Millisecond
 
 def _unseen(found: Adopt, instrument: Instrument, side: Side, amount: Decimal, now: Milliseconds) -> Fill:
     """Stand in for entry fills that the exchange does not show any more: the result becomes an estimate."""
+    mark("adopted-without-its-entry")
     entry = str(replace(found.label, leg=Leg.ENTRY, attempt=0))
     return Fill(
         fill_id=FillId(f"{UNSEEN}:{found.label.bracket}:entry"),
@@ -111,6 +113,7 @@ def _target(found: Adopt, instrument: Instrument, side: Side) -> Decimal:
 
 
 def _away(found: Adopt, instrument: Instrument, sign: int) -> Decimal:
+    mark("adopted-without-an-exit")
     with money_math():
         return instrument.round_price(found.holding.mark_price * (1 + sign * STOP_PART))
 

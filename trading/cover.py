@@ -11,6 +11,7 @@ from decimal import Decimal
 from trading.bracket.effects import Place
 from trading.facts import Fill, Holding, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, Label, parse, tag
+from trading.marks import mark
 from trading.reconcile import ExchangePicture
 from trading.values import (
     ZERO,
@@ -50,6 +51,8 @@ class Watch:
     claimed: Decimal = ZERO
     """So much of it is ours at least, as the order manager says."""
     naked_since: int | None = None
+    asked_at: int | None = None
+    """When the account was asked for, to be sure that it is so."""
     told_at: int | None = None
     acted_at: int | None = None
     acted: int = 0
@@ -89,6 +92,7 @@ def with_order(watch: Watch, order: Order) -> Watch:
 def with_fill(watch: Watch, fill: Fill) -> Watch:
     """Count a fill, once."""
     if fill.fill_id in watch.fill_ids:
+        mark("fill-told-twice")
         return watch
     seen = (*watch.fill_ids, fill.fill_id)[-FILLS_KEPT:]
     moved = fill.amount * fill.side.sign
@@ -149,7 +153,7 @@ def look(watch: Watch, now: int) -> Watch:
     """Note since when a position of ours is without full cover."""
     naked = watch.is_ours and watch.label is not None and watch.uncovered > 0
     if not naked:
-        return replace(watch, naked_since=None, told_at=None, acted_at=None)
+        return replace(watch, naked_since=None, asked_at=None, told_at=None, acted_at=None)
     return watch if watch.naked_since is not None else replace(watch, naked_since=now)
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum, unique
 from trading.errors import Refused
 from trading.facts import Ticker
 from trading.instruments import Instrument
+from trading.marks import mark
 from trading.signal import Signal
 from trading.values import Milliseconds, Side
 
@@ -65,6 +66,8 @@ def refusal(signal: Signal, standing: Standing) -> Refused | None:
     """Say why this signal may not be taken now; None when it may."""
     for code, is_so, sentence in _global(signal, standing):
         if is_so:
+            if code is GuardCode.NOT_RECONCILED:
+                mark("opening-refused-before-comparing")
             return Refused(code=code.value, sentence=sentence)
     instrument, ticker = standing.instrument, standing.ticker
     if instrument is None:
@@ -75,6 +78,7 @@ def refusal(signal: Signal, standing: Standing) -> Refused | None:
         return _no(GuardCode.NO_PRICE, f"there is no price of {signal.instrument} yet")
     age_ms = standing.now - ticker.at
     if age_ms > standing.price_age_ms_max:
+        mark("old-price-refused")
         return _no(GuardCode.STALE_PRICE, f"the price of {signal.instrument} is {age_ms // 1000} s old")
     return _prices(signal, instrument, ticker)
 

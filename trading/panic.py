@@ -12,6 +12,7 @@ from trading.bracket import Bracket, Cancel, Place
 from trading.bracket.state import leg_of
 from trading.bracket.wishes import order_for
 from trading.facts import Holding, Order
+from trading.marks import mark
 from trading.values import ZERO, InstrumentName, IntentId, Leg, Milliseconds
 
 ATTEMPT_FIRST: Final = 80
@@ -40,6 +41,7 @@ def way_out(
         # What a person holds beside the trade is theirs: never more than the trade could have bought.
         amount: Decimal = min(held, plan.amount)
         if amount > 0:
+            mark("closed-without-a-record")
             attempt = ATTEMPT_FIRST + times % ATTEMPTS
             found.append((plan.instrument, order_for(plan, Leg.CLOSE, amount, attempt)))
     return tuple(found)

@@ -29,6 +29,7 @@ from trading.findings import (
     Suspicion,
 )
 from trading.labels import OWNER_MAX, WORKER_MAX, Label, parse, tag
+from trading.marks import mark
 from trading.values import ZERO, BracketId, InstrumentName, Leg
 
 __all__ = [
@@ -137,12 +138,15 @@ def _sort_order(run: _Run, order: Order, ours: dict[BracketId, list[Order]]) -> 
     """Whose is it?"""
     label = parse(order.label)
     if label is not None and label.bracket in run.database.released:
+        mark("order-left-to-a-person")
         sentence = f"order {order.order_id} was left to you"
         run.find(FindingKind.FOREIGN_ORDER, Severity.INFO, order.instrument, sentence, orders=(order,))
     elif label is None or label.owner != run.database.owner:
+        mark("foreign-order-left-alone")
         sentence = f"order {order.order_id} is not ours and stays untouched"
         run.find(FindingKind.FOREIGN_ORDER, Severity.INFO, order.instrument, sentence, orders=(order,))
     elif label.worker != run.database.worker:
+        mark("order-of-another-worker-left-alone")
         sentence = f"order {order.order_id} belongs to worker {label.worker}"
         run.find(FindingKind.OTHER_WORKER, Severity.INFO, order.instrument, sentence, orders=(order,))
     else:
@@ -164,12 +168,16 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
     confirmed = run.lasts(plan.instrument, position, seen.held)
     text = f"the exchange holds {position}, the fills of bracket {plan.bracket_id} explain {seen.held * plan.side.sign}"
     if signed == 0:
+        mark("ghost-trade")
         kind, severity = FindingKind.GHOST_TRADE, Severity.WARNING
     elif signed < 0:
+        mark("side-flipped")
         kind, severity = FindingKind.SIDE_FLIPPED, Severity.CRITICAL
     elif signed < seen.held:
+        mark("less-held-than-told")
         kind, severity = FindingKind.PARTIAL_CLOSE, Severity.WARNING
     else:
+        mark("more-held-than-told")
         kind, severity = FindingKind.WRONG_SIZE, Severity.ERROR
     run.find(kind, severity, plan.instrument, text, orders=orders, bracket=seen)
     if not confirmed:
@@ -177,6 +185,7 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
     if 0 <= signed < seen.held:
         run.actions.append(Reduced(bracket_id=plan.bracket_id, held=signed))
     else:
+        mark("wrong-size-quarantined")
         ids = tuple(order.order_id for order in orders)
         run.actions.append(
             Quarantine(
@@ -227,6 +236,7 @@ def _ownerless(run: _Run, bracket_id: BracketId, orders: tuple[Order, ...]) -> N
         kind = FindingKind.ORPHAN_PROTECTION if known else FindingKind.UNKNOWN_ORDER
         text = f"order {order.order_id} carries our label, and no open trade explains it: cancelled"
         run.find(kind, Severity.WARNING, order.instrument, text, orders=(order,))
+        mark("orphan-protection-cancelled" if known else "unknown-order-cancelled")
         run.actions.append(CancelOrphan(order=order))
 
 
@@ -252,6 +262,7 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[
     """
     labels = _forgotten(run, instrument)
     if not labels:
+        mark("foreign-position-left-alone")
         text = f"a position of {amount} that no order of ours explains: not touched"
         run.find(FindingKind.FOREIGN_POSITION, Severity.INFO, instrument, text)
         return ()
@@ -263,10 +274,12 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[
     text = f"a position of {amount} with our labels that the database does not know"
     run.find(FindingKind.ORPHAN_POSITION, Severity.CRITICAL, instrument, text, orders=own)
     if len(behind) == 1:
+        mark("forgotten-trade-found")
         adoption = _adoption(run, labels[behind[0]], instrument, own)
         run.actions.append(adoption)
         return adoption.orders
     if run.lasts(instrument, amount, ZERO):
+        mark("orphan-position-quarantined")
         run.actions.append(
             Quarantine(
                 instrument=instrument,

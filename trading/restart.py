@@ -11,6 +11,7 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 
 from trading.errors import Refused
+from trading.marks import mark
 
 
 @unique
@@ -154,6 +155,7 @@ def brake(starts: Sequence[ProcessStart], now_ms: int, limits: BrakeLimits) -> R
     crashes = sum(not start.ended_in_order and now_ms - start.at_ms < limits.period_ms for start in starts)
     if crashes <= limits.crashes_max:
         return None
+    mark("crash-loop-brake")
     minutes = limits.period_ms // 60_000
     return Refused(
         code="crash_loop",

@@ -160,6 +160,7 @@ def test_a_report_that_cannot_be_kept_is_acted_on_all_the_same() -> None:
 
 def test_the_guardian_acts_late_says_so_and_rests_while_the_line_is_down() -> None:
     watch, to_broker, to_notifier, to_journal, to_orders = Watch(), Ear(), Ear(), Ear(), Ear()
+    to_reconciler = Ear()
     actor = Guardian(
         clock=watch,
         timers=watch,
@@ -167,6 +168,7 @@ def test_the_guardian_acts_late_says_so_and_rests_while_the_line_is_down() -> No
         to_notifier=to_notifier,
         to_journal=to_journal,
         to_orders=to_orders,
+        to_reconciler=to_reconciler,
         settings=GuardianSettings(naked_ms_max=2_000, act_after_ms=3_500),
         label=LabelMaker(owner="me", worker=WorkerId("w1")),
     )
@@ -183,6 +185,7 @@ def test_the_guardian_acts_late_says_so_and_rests_while_the_line_is_down() -> No
     for _ in range(60):
         watch.now += 200
         actor.on_receive(look)
+    assert to_reconciler.of(reconciler.Run), "it has the account read before it acts"
     closes = to_broker.of(broker.Submit)
     assert [close.wish.amount for close in closes] == [Decimal(100)] * 3, "again while it is not covered"
     assert len({close.intent_id for close in closes}) == 3

@@ -3,7 +3,8 @@
     bracket, effects = step(bracket, message, now, limits)
 
 `state` holds what is known (and what is not), `messages` what it can be told, `effects` what it can want,
-`absorb` how a message changes what is known, `decide` what follows from it, `machine` puts the two together.
+`absorb` how a message changes what is known, `decide` what follows from it, `machine` puts the two together;
+`set_back` is for a clock that was.
 
 It is level-triggered: after every message it compares what should be with what is, so a message lost, late or
 doubled, a restart and a first run all end in the same place.

@@ -19,6 +19,7 @@ from trading.bracket.messages import (
     Unknown,
     Verdict,
 )
+from trading.bracket.set_back import on_this_clock
 from trading.bracket.state import (
     BEGINNING,
     PLACING,
@@ -33,6 +34,7 @@ from trading.bracket.state import (
     latest,
 )
 from trading.facts import Fill, Order
+from trading.marks import mark
 from trading.values import (
     ZERO,
     FillId,
@@ -52,7 +54,7 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
     """Take a message in."""
     match message:
         case Tick():
-            return bracket
+            return on_this_clock(bracket, now, limits)
         case Done(intent_id=intent_id, orders=orders, fills=fills):
             return _taken(_without(bracket, intent_id), orders, fills)
         case Refused(intent_id=intent_id):
@@ -60,6 +62,8 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
         case Unknown(intent_id=intent_id):
             return _unknown(bracket, intent_id, now)
         case OrderSeen(order=order):
+            if any(intent.label == order.label for intent in bracket.intents):
+                mark("push-before-reply")
             return _taken(bracket, (order,), ())
         case FillSeen(fill=fill):
             return _taken(bracket, (), (fill,))
@@ -109,6 +113,7 @@ def _hearing(inquiry: Inquiry, orders: tuple[Order, ...]) -> Inquiry:
     )
     if inquiry.asked_at is None or not shown:
         return inquiry
+    mark("told-while-asked")
     return replace(inquiry, heard_of=(*inquiry.heard_of, *shown))
 
 
@@ -122,6 +127,7 @@ def _reduced(bracket: Bracket, held: Decimal, price: Decimal, now: Milliseconds)
     missing = bracket.held - held
     if missing <= 0:
         return bracket
+    mark("closed-out-of-our-sight")
     fill = Fill(
         fill_id=FillId(f"{UNSEEN}:{bracket.plan.bracket_id}:{now}"),
         order_id=UNSEEN,
@@ -148,6 +154,7 @@ def _leaving(bracket: Bracket, reason: str) -> Bracket:
 
 def _afresh(bracket: Bracket, phase: Phase, reason: str) -> Bracket:
     """Once more from the beginning: what was tried in vain before counts no longer."""
+    mark("taken-up-again-by-a-person")
     afresh = tuple(Inquiry(label=one.label, since=one.since) for one in bracket.inquiries)
     return replace(
         bracket,
@@ -176,6 +183,8 @@ def _refused(bracket: Bracket, intent_id: IntentId, now: Milliseconds, limits: L
     if intent is None:
         return bracket
     doubled = max(0, bracket.attempt(Leg.CLOSE) - bracket.forgiven - 1) if intent.purpose is Purpose.CLOSE else 0
+    if doubled:
+        mark("closing-backs-off")
     wait_ms = min(limits.retry_ms << min(doubled, 10), limits.retry_ms_max)
     bracket = replace(_without(bracket, intent_id), wait_until=Milliseconds(now + wait_ms))
     if intent.purpose is Purpose.CLOSE:  # perhaps there is nothing left to close: what became of the exits?
@@ -186,6 +195,7 @@ def _refused(bracket: Bracket, intent_id: IntentId, now: Milliseconds, limits: L
         return bracket
     if intent.purpose in PLACING or intent.order_id is None:
         return bracket
+    mark("change-refused")
     order = bracket.order(intent.order_id)
     return bracket if order is None else inquire(bracket, order.label, now)
 
@@ -194,6 +204,7 @@ def _unknown(bracket: Bracket, intent_id: IntentId, now: Milliseconds) -> Bracke
     intent = _find(bracket, intent_id)
     if intent is None:
         return bracket
+    mark("fate-unknown")
     changed = tuple(replace(one, fate=Fate.UNKNOWN) if one is intent else one for one in bracket.intents)
     bracket = replace(bracket, intents=changed)
     for label in _labels_of(bracket, intent):
@@ -222,6 +233,8 @@ def _asked(bracket: Bracket, message: Asked) -> Bracket:
         for order in bracket.orders
     )
     settled = tuple(intent for intent in bracket.intents if not _settles(bracket, intent, message.label))
+    if len(settled) < len(bracket.intents):
+        mark("resolved-as-done" if shown or message.fills else "resolved-as-never-arrived")
     left = tuple(inquiry for inquiry in bracket.inquiries if inquiry.label != message.label)
     return replace(bracket, orders=orders, intents=settled, inquiries=left)
 
@@ -238,6 +251,7 @@ def _settles(bracket: Bracket, intent: Intent, label: LabelText) -> bool:
 def _gone(order: Order) -> Order:
     if not order.state.is_working:
         return order
+    mark("order-gone-without-trace")
     return replace(order, state=OrderState.CANCELLED, cancel_reason=GONE)
 
 
@@ -246,6 +260,7 @@ def _pictured(bracket: Bracket, message: Pictured, now: Milliseconds) -> Bracket
     shown = {order.order_id for order in message.orders}
     for order in bracket.orders:
         if order.state.is_working and order.order_id not in shown:
+            mark("picture-lacks-an-order")
             bracket = inquire(bracket, order.label, now)
     for intent in bracket.intents:
         if intent.fate is Fate.UNKNOWN:

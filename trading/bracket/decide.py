@@ -16,6 +16,7 @@ from trading.bracket.effects import (
     Opened,
     Severity,
 )
+from trading.bracket.set_back import has_waited
 from trading.bracket.state import (
     UNSEEN,
     Bracket,
@@ -28,6 +29,7 @@ from trading.bracket.state import (
 )
 from trading.bracket.wishes import Wishes
 from trading.labels import parse
+from trading.marks import mark
 from trading.values import Leg, Milliseconds, OrderState
 
 NOT_TOLD_YET = "closed"
@@ -62,6 +64,7 @@ def _revive(wishes: Wishes) -> None:
         text = (
             f"{bracket.plan.instrument}: a fill came for the closed bracket {bracket.plan.bracket_id}; closing it again"
         )
+        mark("late-fill-of-a-closed-trade")
         wishes.want(Alert(severity=Severity.ERROR, text=text))
         wishes.change(phase=Phase.CLOSING, reason=bracket.reason or "late_fill")
 
@@ -77,6 +80,7 @@ def _ask(wishes: Wishes) -> None:
             asked.append(inquiry)
             continue
         if inquiry.asked >= limits.asks_max:
+            mark("asked-in-vain")
             wishes.quarantine(f"nobody can say what became of {inquiry.label}")
             return
         sent = [intent.sent_at for intent in wishes.bracket.intents if intent.label == inquiry.label]
@@ -95,8 +99,10 @@ def _is_explained(wishes: Wishes) -> bool:
     since = now if bracket.odd_since is None else bracket.odd_since
     wishes.change(odd_since=since)
     if now >= since + limits.odd_ms_max:
+        mark("more-closed-than-opened-for-good")
         wishes.quarantine("more was closed than opened")
     else:
+        mark("more-closed-than-opened")
         _ask_about(wishes, Leg.ENTRY, Leg.STOP, Leg.TARGET, Leg.CLOSE)
     return False
 
@@ -120,7 +126,9 @@ def _follow_entry(wishes: Wishes) -> None:
     if bracket.phase is not Phase.ENTERING:
         return
     if working:
-        if wishes.now >= bracket.plan.entry_until:
+        if has_waited(bracket, wishes.now):
+            if bracket.has_held:
+                mark("rest-of-a-part-filled-entry-cancelled")
             for order in working:
                 wishes.cancel(order)
         else:
@@ -155,9 +163,11 @@ def _protect(wishes: Wishes) -> None:
     since = now if bracket.naked_since is None else bracket.naked_since
     wishes.change(naked_since=since)
     if any(order.state is OrderState.REJECTED and leg_of(order) is Leg.STOP for order in bracket.orders[-2:]):
+        mark("stop-refused-at-its-trigger")
         _flee(wishes, "stop_refused_at_its_trigger")
     elif now >= since + limits.naked_ms_max:
         _flee(wishes, "no_stop_in_time")
+        mark("no-stop-in-time")
     else:
         wishes.wake_at(since + limits.naked_ms_max)
         _cover(wishes, held, Milliseconds(since))
@@ -179,8 +189,10 @@ def _cover(wishes: Wishes, held: Decimal, since: Milliseconds) -> None:
         wishes.wake_at(since + limits.hydrate_ms_max)
         return
     if stops:
+        mark("cover-moved-by-edit")
         wishes.resize(stops[0], left_of(stops[0]) + held - bracket.cover)
     elif bracket.attempt(Leg.STOP) - _stops_uncounted(bracket) >= limits.stop_attempts_max:
+        mark("no-stop-accepted")
         _flee(wishes, "no_stop_accepted")
     elif now >= bracket.wait_until:
         wishes.place(Leg.STOP, held)
@@ -205,6 +217,7 @@ def _follow_fired(wishes: Wishes) -> bool:
         and order.order_id not in sent
     ]
     for order in fired:
+        mark("stop-fired-its-order-unknown")
         wishes.bracket = inquire(wishes.bracket, order.label, wishes.now)
     return bool(fired)
 
@@ -217,7 +230,9 @@ def _drop_spare_stops(wishes: Wishes, held: Decimal) -> None:
         for order in stops:
             if order is not whole:
                 wishes.cancel(order)
+                mark("spare-stop-cancelled")
         if wishes.bracket.phase is Phase.OPEN and left_of(whole) > held:
+            mark("stop-cut-to-what-is-held")
             wishes.resize(whole, held)
 
 
@@ -237,6 +252,7 @@ def _aim(wishes: Wishes, held: Decimal) -> None:
     if bracket.plan.mode is Mode.NATIVE and now < opened + limits.hydrate_ms_max:
         wishes.wake_at(opened + limits.hydrate_ms_max)
     elif bracket.attempt(Leg.TARGET) - (bracket.plan.mode is Mode.NATIVE) >= limits.target_attempts_max:
+        mark("trade-without-a-target")
         return  # the stop stands: a trade without a target is safe, and was told of when it was refused
     elif now >= bracket.wait_until:
         wishes.place(Leg.TARGET, held)
@@ -282,6 +298,7 @@ def _get_out(wishes: Wishes) -> None:
         if bracket.live(Leg.CLOSE) or bracket.in_flight(Purpose.CLOSE) or _asks(bracket, Leg.CLOSE):
             return
         if bracket.attempt(Leg.CLOSE) - bracket.forgiven >= limits.close_attempts_max:
+            mark("could-not-be-closed")
             wishes.quarantine(f"{held} could not be closed in {limits.close_attempts_max} attempts")
         elif now >= bracket.wait_until:
             wishes.place(Leg.CLOSE, held)

@@ -7,6 +7,7 @@ from enum import StrEnum, unique
 
 from trading.facts import Fill, Order
 from trading.labels import label_for, parse
+from trading.marks import mark
 from trading.values import (
     ZERO,
     BracketId,
@@ -306,5 +307,7 @@ def latest(orders: Iterable[Order], new: Order) -> tuple[Order, ...]:
         known = True
         ended = not order.state.is_working and new.state.is_working
         older = new.updated_at < order.updated_at or new.filled_amount < order.filled_amount
+        if ended or older:
+            mark("older-word-of-an-order")
         kept.append(order if ended or older else new)
     return tuple(kept) if known else (*kept, new)

@@ -19,6 +19,7 @@ from trading.bracket.effects import (
 )
 from trading.bracket.state import Bracket, Fate, Intent, Limits, Mode, Phase, Plan, Purpose
 from trading.facts import Order
+from trading.marks import mark
 from trading.values import IntentId, Leg, Milliseconds, OrderType
 
 RECALLS_MAX = 20
@@ -114,6 +115,7 @@ class Wishes:
         if any(inquiry.label == order.label for inquiry in bracket.inquiries):
             return None
         if bracket.changes - bracket.changes_forgiven >= self.limits.changes_max:
+            mark("too-many-changes")
             self.quarantine(f"more than {self.limits.changes_max} edits and cancels")
             return None
         return self._intend_change(purpose, order)
@@ -133,6 +135,7 @@ class Wishes:
         spent = bracket.changes - bracket.changes_forgiven >= self.limits.changes_max + RECALLS_MAX
         for order in bracket.live(Leg.ENTRY):
             if not spent and not any(intent.order_id == order.order_id for intent in bracket.intents):
+                mark("entry-of-a-given-up-trade-called-back")
                 self.want(Cancel(intent_id=self._intend_change(Purpose.CANCEL, order), order_id=order.order_id))
 
     def quarantine(self, why: str) -> None:
