@@ -14,9 +14,15 @@ import msgspec
 
 from simulation.history import Lived, live
 from simulation.plan import draw
+from trading.bracket import Phase
+from trading.marks import BY_TESTS, MARKS
 
 PENDING_EACH = 4  # histories handed out ahead, for each processor
+NO_FAULTS = ("nobody_there", "unanswered_")
+"""Counted with the faults, and none: whom a fault was meant for was not there, or a person got no answer."""
 COLLECT_AFTER = (50_000, 20, 100)
+PHASES = (Phase.ENTERING, Phase.OPEN, Phase.CLOSING)
+"""Of a bracket that a fault can meet at work."""
 
 
 @dataclass(slots=True)
@@ -58,6 +64,18 @@ class Summary:
         return sum(len(lived.violations) for lived in self.found)
 
     @property
+    def marks_never(self) -> tuple[str, ...]:
+        """Defensive branches that no history took, and that no test of its own is there for."""
+        return tuple(name for name in MARKS if name not in self.marks and name not in BY_TESTS)
+
+    @property
+    def met(self) -> dict[str, dict[str, int]]:
+        """In how many histories each fault met a bracket in each phase; one that struck and met none has a row, too."""
+        met = {tuple(pair.rsplit(" x ", 1)): histories for pair, histories in self.pairs.items()}
+        faults = {fault for fault, _ in met} | {fault for fault in self.faults if not fault.startswith(NO_FAULTS)}
+        return {fault: {phase.value: met.get((fault, phase.value), 0) for phase in PHASES} for fault in sorted(faults)}
+
+    @property
     def history_hash(self) -> str:
         """One hash over all histories, in the order of their seeds."""
         whole = hashlib.sha256()
@@ -77,7 +95,9 @@ class Summary:
             "worst_naked_ms": self.worst_naked_ms,
             "faults": dict(sorted(self.faults.items())),
             "pairs": len(self.pairs),
+            "met": self.met,
             "marks": dict(sorted(self.marks.items())),
+            "marks_never": self.marks_never,
             "violations": self.violations,
             "history_hash": self.history_hash,
             "found": [

@@ -11,7 +11,6 @@ from simulation.eye import Broken
 from trading import promises
 from trading.bracket import Phase
 from trading.messages import desk
-from trading.pnl import estimate
 from trading.promises import Picture, Result, Violation
 from trading.values import ZERO, BracketId, StrategyName
 
@@ -91,6 +90,9 @@ def _left_over(history: "History") -> tuple[Violation, ...]:
     for bracket in history.store.open_brackets():
         sentence = f"bracket {bracket.plan.bracket_id} is still {bracket.phase}: {bracket.reason}"
         found.append(_not("flat", bracket.plan.bracket_id, sentence))
+    for bracket in history.store.brackets.quarantined_brackets():
+        sentence = f"bracket {bracket.plan.bracket_id} still waits for a person who has chosen: {bracket.reason}"
+        found.append(_not("flat", bracket.plan.bracket_id, sentence))
     picture = history.eye.picture()
     for instrument, held in picture.held.items():
         if not _was_given_up(history, instrument):
@@ -121,13 +123,14 @@ def _results(history: "History") -> tuple[Violation, ...]:
     """Each closed trade against the exchange's own fills, to the last digit.
 
     Where the exchange counts a fill's profit from the last settlement, its fills alone do not say what a trade made
-    that was held over one: there the prices are the judge, up to the rounding of each line.
+    that was held over one: what the settlement paid belongs to it. (Where a person held a part, it is an estimate.)
     """
     said: dict[BracketId, Result] = {}
     recorded: dict[BracketId, Result] = {}
     account = history.world.exchange.engine.accounts["main"]
     archive = {fill.trade_id: fill for fill in account.archive.trades}
-    settled_at = [row.timestamp for row in account.archive.ledger if row.type == "settlement"]
+    settlements = [row for row in account.archive.ledger if row.type == "settlement" and row.session_upl is not None]
+    counts = history.plan.switches["trade_result_counts_from"] == "settlement"
     for trade in history.store.trades(which=Which.CLOSED, limit=500).items:
         story = history.store.trade(trade.bracket_id)
         if trade.pnl is None or story is None or trade.pnl.estimated:
@@ -140,11 +143,9 @@ def _results(history: "History") -> tuple[Violation, ...]:
         fees = _sum(fill.fee for fill in own.values())
         gross = _sum(fill.profit_loss for fill in own.values())
         times = [fill.timestamp for fill in own.values()]
-        lines = sum(min(times, default=0) <= at <= max(times, default=0) for at in settled_at)
-        if lines and history.plan.switches["trade_result_counts_from"] == "settlement":
-            by_prices = estimate(bracket.plan.kind, bracket.counted, currency=bracket.plan.currency).gross
-            if abs(by_prices - trade.pnl.gross) <= ROUNDING * (len(own) + lines):
-                gross = trade.pnl.gross
+        if counts and times:
+            lines = (row for row in settlements if row.instrument_name == bracket.plan.instrument)
+            gross += _sum(row.session_upl for row in lines if min(times) <= row.timestamp <= max(times))
         said[trade.bracket_id] = Result(gross=trade.pnl.gross, fees=trade.pnl.fees)
         recorded[trade.bracket_id] = Result(gross=gross, fees=fees)
     return promises.untrue_results(said, recorded)

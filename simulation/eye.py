@@ -31,6 +31,10 @@ RECOVERY_MS: Final = 20_000
 """So long after a fault has struck a window may still be open: a time-out, a search by label, a close."""
 BEFORE_MS: Final = 20_000
 ORPHAN_MARGIN_MS: Final = 30_000
+LANDS_MS: Final = 10_000
+"""What was on its way when a halt was written, or a connection given up, has arrived by then or never does."""
+TRIED_MS: Final = 60_000
+"""An alert calls somebody; it does not stand in for closing. So long after the last fault or close it is no excuse any more."""
 ABSOLUTE_MS: Final = 150_000
 """However many faults: longer than this only with a critical alert that somebody should come."""
 
@@ -57,6 +61,9 @@ class Eye:
         self._ours: dict[str, Decimal] = {}
         self._labels: dict[str, str] = {}
         self._guardians: list[str] = []
+        self._failed: dict[StrategyName, int] = {}
+        self._entered: list[str] = []
+        self._close_tried: dict[str, int] = {}
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
         self._states: Mapping[StrategyName, State] = {}
@@ -66,6 +73,9 @@ class Eye:
         self.resumed: set[StrategyName] = set()
         """Those a person has resumed or started since they failed."""
         self.fills: dict[str, list[Trade]] = {}
+        self._halted_at: int | None = None
+        self._lines: dict[int, int] = {}
+        self._allowed_at: int | None = self._clock
         self.worst_naked_ms = 0
         self.brackets: set[str] = set()
         self.hash = hashlib.sha256()
@@ -93,7 +103,10 @@ class Eye:
         self._labels[order.order_id] = order.label
         if (label.owner, label.worker) != self._who:
             return
+        if label.leg is Leg.CLOSE:
+            self._close_tried[order.instrument_name] = self._clock
         if label.leg is Leg.ENTRY:
+            self._entered.append(order.order_id)
             self._entries.setdefault(label.bracket, set()).add(order.order_id)
         if label.attempt >= GUARDIANS_FROM:
             self._guardians.append(order.order_id)
@@ -135,6 +148,23 @@ class Eye:
         changed, self._struck_total = total != self._struck_total, total
         return changed and total > 0
 
+    def fails(self, name: StrategyName) -> None:
+        """A strategy has died: until a person resumes it, it is in ERROR."""
+        self._failed.setdefault(name, self._clock)
+
+    def resumes(self, name: StrategyName) -> None:
+        """A person lets it go on."""
+        self.resumed.add(name)
+        self._failed.pop(name, None)
+
+    def forgets_failures(self) -> None:
+        """The process died, or nothing could be written: what failed before may not be on disk."""
+        self._failed.clear()
+
+    def may_connect(self) -> None:
+        """At a start, at the restart of an actor, or because a person wants it a connection may come up."""
+        self._allowed_at = self._clock
+
     def strikes(self) -> None:
         """Something goes wrong now."""
         self.struck_at = self._clock
@@ -148,6 +178,12 @@ class Eye:
         if self.has_strikes_now:
             self.strikes()
             self._note_silence()
+        by_itself = self._reconnected()
+        if by_itself:
+            return by_itself
+        went_on = self._went_on()
+        if went_on:
+            return went_on
         is_same = not self._is_dirty and self._commits == self._death.commits
         if is_same and not self._naked.since and not self._orphans.since:
             return ()
@@ -156,10 +192,13 @@ class Eye:
             return ()
         self._is_dirty, self._commits, self._looked_at = False, self._death.commits, now
         found = [*promises.double_entries({key: len(ids) for key, ids in self._entries.items() if len(ids) > 1})]
+        found += self._opened_in_a_halt(now)
         found += self._disk_first()
         found += self._needlessly_closed(now)
         brackets = self._explaining()
         found += promises.crowded(brackets)
+        found += promises.opposite_legs(brackets)
+        found += promises.wrong_stops(brackets)
         found += self._person_first()
         picture = self.picture(brackets)
         found += self._covered(picture, now)
@@ -179,6 +218,41 @@ class Eye:
             if any(self._row("SELECT 1 FROM intents WHERE label = ? LIMIT 1", one) for one in labels):
                 written.add(text)
         return promises.unrecorded(seen, frozenset(written))
+
+    def _opened_in_a_halt(self, now: int) -> list[Violation]:
+        """A halt on disk stays until a person lifts it: nothing that began later enters."""
+        seen, self._entered = self._entered, []
+        since = self._halted_at  # as it was before this look: what lands in the moment of the halt was on its way
+        held = self._store.halts.held() is not None
+        self._halted_at = (now if since is None else since) if held else None
+        if not held or since is None or now - since <= LANDS_MS:
+            return []
+        text = f"entered although trading has been halted for {now - since} ms"
+        return [Violation(promise="P5", about=order_id, sentence=f"order {order_id} {text}") for order_id in seen]
+
+    def _went_on(self) -> tuple[Violation, ...]:
+        """What failed is in ERROR soon, and stays there."""
+        for name, since in tuple(self._failed.items()):
+            if self._states.get(name) is State.ERROR:
+                del self._failed[name]
+            elif self._clock - since > LANDS_MS:
+                text = f"{name} has failed and is in {self._states.get(name)}"
+                return (Violation(promise="P5", about=name, sentence=text),)
+        return ()
+
+    def _reconnected(self) -> tuple[Violation, ...]:
+        """A lost connection stays lost until a person reconnects, unless they switched auto-reconnect on."""
+        if self._auto_reconnect:
+            return ()
+        now, known = self._clock, self._lines
+        lines = {one.id: one for one in self._world.exchange.sessions if one.client_id == "paper" and one.is_ws}
+        self._lines = {number: known.get(number, now) for number in lines}
+        allowed = self._allowed_at
+        if allowed is not None and any(since >= allowed and now - since > LANDS_MS for since in self._lines.values()):
+            self._allowed_at = None  # it came up, and stayed: that is used up
+        if allowed is not None or not (lines.keys() - known.keys()):
+            return ()
+        return (Violation(promise="P5", about="connection", sentence="the lost connection came back by itself"),)
 
     def _needlessly_closed(self, now: int) -> list[Violation]:
         """The guardian closes what is bare, and nothing else. While faults hide facts it may err on the safe side."""
@@ -248,7 +322,8 @@ class Eye:
         for one in bare:
             since = self._naked.since[one.promise, one.about]
             self.worst_naked_ms = max(self.worst_naked_ms, now - since)
-            told = self._told_critical(one.about, since)
+            last = max(since, self.struck_at, self._close_tried.get(one.about, since))
+            told = now - last <= TRIED_MS and self._told_critical(one.about, since)
             if self._is_silent:
                 late = now - since > RECOVERY_MS
             elif self.struck_at < since - BEFORE_MS:

@@ -23,6 +23,7 @@ from exchange.switches import Switches
 from simulation import ending
 from simulation.disk import Death, Died, open_store
 from simulation.eye import Broken, Eye
+from simulation.pairs import Pairs
 from simulation.plan import Happening, Plan, RunnerPlan, rules_of
 from simulation.quiet import Bounds, QuietFeed, bounds
 from simulation.runners import Eager, Patient
@@ -40,6 +41,7 @@ BUSY_MS: Final = 8_000
 PULSE_MS: Final = 60_000
 """Between two tickers when nothing moves."""
 LOOK_MS: Final = 5_000
+STRATEGY: Final = "strategy:"
 PRICES: Final = {
     "BTC-PERPETUAL": Decimal(64_000),
     "ETH-PERPETUAL": Decimal(3_200),
@@ -95,7 +97,7 @@ class History:
             way_ms=4 * plan.delay_ms[1] + 2 * plan.step_ms + 100,
         )
         self.faults: Counter[str] = Counter()
-        self.pairs: set[str] = set()
+        self.pairs = Pairs(self.store.open_brackets, lambda: self.world.exchange.faults.injected)
         self.crashes = self.steps = self.gave_up = 0
         self._before_ms = 0
         self._until: list[tuple[int, Callable[[], None]]] = []
@@ -135,7 +137,7 @@ class History:
             worst_naked_ms=self.eye.worst_naked_ms,
             violations=broken,
             at_ms=self.clock_ms if broken else 0,
-            pairs=tuple(sorted(self.pairs)),
+            pairs=tuple(sorted(self.pairs.met)),
         )
 
     # --- time
@@ -160,6 +162,8 @@ class History:
                 continue
             self.steps += 1
             broken = look()
+            if self.eye.struck_at != self.pairs.struck_at:
+                self.pairs.look(self.eye.struck_at)
             if broken:
                 raise Broken(broken)
             if not alive:
@@ -191,8 +195,10 @@ class History:
         what = happening.what
         if happening.kind != "tend":
             self.eye.strikes()
+            if happening.kind != "storm":
+                self.eye.may_connect()
             self.faults[_name_of(happening)] += 1
-            self._note_pair(_name_of(happening))
+            self.pairs.note(_name_of(happening))
         match happening.kind:
             case "storm":
                 self.world.exchange.set_faults(rules_of(happening))
@@ -209,9 +215,10 @@ class History:
                 self.trades_by_hand(what["what"], what["instrument"], what["draw"])
             case "disk":
                 self.database.trouble = what["trouble"]
+                self.eye.forgets_failures()
                 self.later(what["ms"], self.disk_mended)
             case "kill":
-                self._to_actor(what["who"], self.world.runtime.kill)
+                self._to_actor(what["who"], self._kills)
             case "hang":
                 self._to_actor(what["who"], partial(self._hangs, what["ms"]))
             case "clock":
@@ -248,6 +255,8 @@ class History:
         """Power gone; a new process starts from what is on disk."""
         self.crashes += 1
         self.eye.strikes()
+        self.eye.may_connect()
+        self.eye.forgets_failures()
         self._before_ms += self.world.runtime.clock.elapsed_ms
         self.death.reborn()
         trouble, self.database.trouble = self.database.trouble, ""
@@ -257,8 +266,10 @@ class History:
     def presses(self, command: str, **fields: Any) -> None:
         """A person gives a command; what was done must be on disk when it is answered."""
         more = _MORE.get(command, {})
+        if command in {"Connect", "Reconnect"}:
+            self.eye.may_connect()
         if command in {"ResumeStrategy", "StartStrategy"}:
-            self.eye.resumed.add(fields["name"])
+            self.eye.resumes(fields["name"])
         try:
             answer = self.world.person(getattr(desk, command)(by="me", **more, **fields))
         except (NoAnswer, Died):
@@ -316,14 +327,15 @@ class History:
         except AssertionError:
             self.faults["nobody_there"] += 1
 
+    def _kills(self, who: str) -> None:
+        self.world.runtime.kill(who)
+        if who.startswith(STRATEGY) and not self.database.trouble:
+            self.eye.fails(StrategyName(who.removeprefix(STRATEGY)))
+
     def _hangs(self, ms: int, who: str) -> None:
         wake = self.world.runtime.hang(who)
         life = self.crashes
         self.later(ms, lambda: wake() if life == self.crashes else None)
-
-    def _note_pair(self, fault: str) -> None:
-        for bracket in self.store.open_brackets():
-            self.pairs.add(f"{fault} x {bracket.phase}")
 
 
 _MORE: Final[dict[str, dict[str, Any]]] = {"Halt": {"reason": "by hand"}, "Reconnect": {"resume": True}}

@@ -67,8 +67,8 @@ def _carried(fills: Sequence[Fill], lines: Sequence[LedgerEntry]) -> tuple[Decim
             ours = held * side.sign
             share = _share(ours, position if counts and position is not None else ours)
             paid = line.settled if line.type == SETTLEMENT else ZERO
-            settled += paid * share
-            funding += line.funding * share
+            settled += paid * share if paid else ZERO
+            funding += line.funding * share if line.funding else ZERO
             is_shared = is_shared or (share not in {ZERO, Decimal(1)} and bool(paid or line.funding))
             fill = None if line.fill_id is None else own.pop(line.fill_id, None)
             if fill is not None:

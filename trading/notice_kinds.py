@@ -46,6 +46,15 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+ONE_TROUBLE: Final = frozenset({"disconnected", "login_failed", "silent"})
+"""Kinds that are one trouble however it is worded: the reason, or how long it takes, differs from time to time."""
+
+
+def alert_key(kind: str, text: str) -> str:
+    """Give what tells one trouble from another: an alert of the same key adds to the one that waits."""
+    return kind if kind in ONE_TROUBLE else f"{kind}:{text}"
+
+
 def audible(wanted: Mapping[str, Loudness], kind: str, *, is_critical: bool) -> Loudness:
     """How loud a notice is. What is not named is on; a critical one cannot be switched off, only made silent."""
     loudness = wanted.get(kind, Loudness.ON)

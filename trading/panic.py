@@ -5,6 +5,7 @@ that they cannot open anything and are known again as part of their trade once t
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -43,5 +44,7 @@ def way_out(
         if amount > 0:
             mark("closed-without-a-record")
             attempt = ATTEMPT_FIRST + times % ATTEMPTS
-            found.append((plan.instrument, order_for(plan, Leg.CLOSE, amount, attempt)))
+            order = order_for(plan, Leg.CLOSE, amount, attempt)
+            # Labels come round again, and a request whose id was sent before would not leave.
+            found.append((plan.instrument, replace(order, intent_id=IntentId(f"panic:{order.label}:{now}"))))
     return tuple(found)

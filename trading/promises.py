@@ -226,6 +226,20 @@ def opposite_legs(brackets: Iterable[Bracket]) -> tuple[Violation, ...]:
     return tuple(found)
 
 
+def wrong_stops(brackets: Iterable[Bracket]) -> tuple[Violation, ...]:
+    """Stops that wait at another price than the plan's: the risk taken is not the risk set."""
+    return tuple(
+        Violation(
+            promise="P7",
+            about=order.order_id,
+            sentence=f"stop {order.order_id} waits at {order.trigger_price}, planned was {bracket.plan.stop}",
+        )
+        for bracket in brackets
+        for order in bracket.live(Leg.STOP)
+        if order.trigger_price is not None and order.trigger_price != bracket.plan.stop
+    )
+
+
 # --- what is broken only when it lasts
 
 

@@ -157,7 +157,7 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
     """One open bracket and what the exchange shows of it."""
     plan = bracket.plan
     position = positions.get(plan.instrument, ZERO)
-    fills = tuple(fill for fill in run.exchange.fills if concerns(bracket, fill))
+    fills = tuple(fill for fill in run.exchange.fills if concerns(bracket, fill, shown=run.exchange.fills))
     picture = Pictured(orders=orders, fills=fills, position=position)
     run.actions.append(Refresh(bracket_id=plan.bracket_id, picture=picture))
     seen = absorb(bracket, picture, run.exchange.at, run.limits)
@@ -201,17 +201,28 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
         )
 
 
-def concerns(bracket: Bracket, fill: Fill) -> bool:
-    """Is this fill part of the trade: of one of its orders, or of others meanwhile, by hand or as another worker?"""
-    plan = bracket.plan
-    if fill.instrument != plan.instrument:
+def concerns(bracket: Bracket, fill: Fill, *, shown: tuple[Fill, ...] = ()) -> bool:
+    """Is this fill part of the trade: of one of its orders, or of others meanwhile, by hand or as another worker?
+
+    What others did counts from our first fill on, known or ``shown`` beside it, all on the exchange's clock. Our own
+    clock says nothing of it: it may stand an hour before the exchange's, or behind.
+    """
+    if fill.instrument != bracket.plan.instrument:
         return False
-    label = parse(fill.label)
-    mine = tag(plan.owner, OWNER_MAX), tag(plan.worker, WORKER_MAX)
-    if label is not None and (label.owner, label.worker) == mine:
-        return label.bracket == plan.bracket_id  # whatever the clocks say
-    # Of others: on the exchange's clock where it has told of a fill of ours, else on ours.
-    return fill.at >= min((own.at for own in bracket.fills if bracket.is_own(own)), default=bracket.began_at)
+    whose = _trade_of(bracket, fill)
+    if whose is not None:
+        return whose == bracket.plan.bracket_id
+    own = [one.at for one in bracket.fills if bracket.is_own(one)]
+    own += [one.at for one in shown if _trade_of(bracket, one) == bracket.plan.bracket_id]
+    return bool(own) and fill.at >= min(own)
+
+
+def _trade_of(bracket: Bracket, fill: Fill) -> BracketId | None:
+    """Which trade of the same worker a fill belongs to, by its label."""
+    plan, label = bracket.plan, parse(fill.label)
+    if label is None or (label.owner, label.worker) != (tag(plan.owner, OWNER_MAX), tag(plan.worker, WORKER_MAX)):
+        return None
+    return label.bracket
 
 
 def _compare_cover(run: _Run, bracket: Bracket) -> None:

@@ -32,11 +32,6 @@ class Place:
     trigger_price: Decimal | None = None
     reduce_only: bool = False
 
-    @property
-    def is_protective(self) -> bool:
-        """Everything but the entry makes the position safer: it may use the last credits."""
-        return self.leg is not Leg.ENTRY
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceBracket:

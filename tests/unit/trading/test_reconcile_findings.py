@@ -152,3 +152,13 @@ def test_a_fill_concerns_the_trade_it_names_or_the_one_that_was_open() -> None:
     assert concerns(bracket, fill(Leg.ENTRY, 1, "5", at=Milliseconds(T0 - 60_000))), "whatever the clocks say"
     elsewhere = replace(fill(None, 1, "6", side=Side.BUY), instrument=type(NAME)("ETH-PERPETUAL"))
     assert not concerns(bracket, elsewhere)
+
+
+def test_what_others_did_before_our_first_fill_is_theirs_however_far_the_clocks_are_apart() -> None:
+    """Seed 201: our clock stood an hour behind, an hour of a person's fills counted, and a held trade seemed closed."""
+    bracket = replace(_held(), fills=(), began_at=Milliseconds(T0 - 3_600_000))
+    theirs, later = fill(None, 1, "2", at=Milliseconds(T0 - 1_000)), fill(None, 1, "3", at=Milliseconds(T0 + 1_000))
+    assert not concerns(bracket, theirs)
+    own = fill(Leg.ENTRY, 100, "1", at=Milliseconds(T0))
+    assert not concerns(bracket, theirs, shown=(own,))
+    assert concerns(bracket, later, shown=(own,))
