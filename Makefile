@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench soak simulate mutants fuzz api-fuzz crash-test crash-points browser pictures format lock clean
+.PHONY: help setup run test coverage check bench soak simulate socket-check mutants fuzz api-fuzz crash-test crash-points browser pictures format lock clean
 
 # PYTHON=... chooses the interpreter the environment is made with, JOBS=... the number of test workers,
 # T="tests/unit -k stop" what pytest runs, PORT=... and DATA=... where `make run` listens and keeps its files,
@@ -19,6 +19,7 @@ SEED ?= 7
 MINUTES ?= 5
 SEEDS ?= 1..200
 DAYS ?= 0.05
+SAMPLE ?= 1..12
 REQUESTS ?= 20000
 
 VENV := .venv
@@ -64,6 +65,13 @@ run: $(VENV)/.runs ## start the service; without settings it trades on paper, on
 test: $(VENV)/.tests ## run the tests (T="tests/unit -k stop" for some, JOBS=4 for more workers)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist=loadfile $(T)
 
+SAFETY := trading/*,actors/order_*,actors/reconciler.py,actors/guardian.py,supervisor/*
+
+coverage: $(VENV)/.tests ## by lines and branches, what the tests pass through of what keeps the promises; 95 % at least
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist=loadfile --timeout=600 --cov=trading --cov=actors --cov=supervisor \
+		--cov-branch --cov-report= tests/unit tests/actors tests/simulation
+	@$(BIN)/python -m coverage report --include='$(SAFETY)' --fail-under=95
+
 check: $(VENV)/.tests ## lint, format, types, and who may import whom
 	@failed=; \
 	$(BIN)/python -m ruff check . || failed="$$failed lint"; \
@@ -90,7 +98,10 @@ simulate: $(VENV)/.tests ## live SEEDS=1..200 histories of DAYS=0.05 under every
 
 soak: $(VENV)/.tests ## ten thousand histories; stop and start it as you like, it goes on where it was (var/soak.jsonl)
 	@mkdir -p var
-	@$(BIN)/tradebaas simulate --seeds 1..10000 --days 0.2 --faults all --jobs $(JOBS) --out var/soak.jsonl
+	@$(BIN)/tradebaas simulate --seeds 1..10000 --days 0.2 --faults all --jobs $(JOBS) --all-marks --out var/soak.jsonl
+
+socket-check: $(VENV)/.tests ## live SAMPLE=1..12 histories again by the real process over a real socket: the same ends? 15 minutes
+	@$(BIN)/python -m tools.socket_check --seeds $(SAMPLE)
 
 mutants: $(VENV)/.tests ## break the safety core on purpose, dozens of times, and see whether the histories notice
 	@$(BIN)/python -m tools.mutants --jobs $(JOBS)
@@ -125,5 +136,5 @@ lock: ## lock the requirements anew after a change to a .in file (needs the netw
 	@PYTHON="$(PYTHON)" tools/lock
 
 clean: ## remove the environment and caches; var/ (accounts, databases) stays
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov *.egg-info
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -44,6 +44,12 @@ def _scene(store: Store, seed: int) -> Scene:
     return Scene(seed=seed, store=store, strategy=NAME, kind=Watcher)
 
 
+def _state(scene: Scene) -> State:
+    """Where the strategy is by its row."""
+    state: State = scene.row.state
+    return state
+
+
 @pytest.mark.parametrize("trouble", sorted(TROUBLES))
 def test_a_strategy_started_while_nothing_can_be_written_ends_nobody(
     trouble: str, disk: tuple[ShakyDatabase, Store]
@@ -56,7 +62,7 @@ def test_a_strategy_started_while_nothing_can_be_written_ends_nobody(
     assert not scene.ended, "the service lives"
     database.trouble = ""
     scene.runs(65_000)
-    assert scene.row.state is State.ANALYZING
+    assert _state(scene) is State.ANALYZING
     before = scene.row.generation
     scene.crashes()
     scene.runs(5_000)
@@ -75,18 +81,18 @@ def test_a_failure_that_could_not_be_written_is_known_and_written_later(
     scene.moves_to("65000")
     scene.runs(5_000)
     assert not scene.ended, "the service lives"
-    assert scene.row.state is not State.ERROR, "that could not be written"
+    assert _state(scene) is not State.ERROR, "that could not be written"
     database.trouble = ""
     scene.runs(10_000)
-    assert scene.row.state is State.ERROR
+    assert _state(scene) is State.ERROR
     assert "65" in scene.row.error
     scene.moves_to("64000")
     scene.crashes()
     scene.runs(10_000)
-    assert scene.row.state is State.ERROR, "only a person leads out of it"
+    assert _state(scene) is State.ERROR, "only a person leads out of it"
     assert scene.says(desk.ResumeStrategy, name=NAME).ok
     scene.runs(10_000)
-    assert scene.row.state is State.ANALYZING
+    assert _state(scene) is State.ANALYZING
 
 
 def test_a_strategy_whose_first_moves_nobody_wrote_is_shown_where_it_is(disk: tuple[ShakyDatabase, Store]) -> None:
@@ -99,4 +105,4 @@ def test_a_strategy_whose_first_moves_nobody_wrote_is_shown_where_it_is(disk: tu
     scene.runs(1_000)
     database.trouble = ""
     scene.opens()
-    assert scene.row.state is State.POSITION_OPEN
+    assert _state(scene) is State.POSITION_OPEN

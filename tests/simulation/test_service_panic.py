@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange.faults import Rule
 from persistence.data_dir import DataDir
 from persistence.migrate import migrate
 from persistence.store import Store
@@ -80,3 +81,18 @@ def test_panic_pressed_again_sends_a_closing_order_of_its_own_and_never_turns_th
     assert scene.position == 0
     labels = [fill.label for fill in scene.executed]
     assert len(labels) == len(set(labels))
+
+
+def test_an_unrecorded_panic_goes_on_after_as_many_refusals_as_there_are_labels_for_it(disk: ShakyDatabase) -> None:
+    """A label came again, its request was taken for one told twice, and nothing left any more."""
+    scene = _scene(disk, seed=95)
+    scene.opens()
+    scene.excused = True
+    disk.trouble = "disk_full"
+    scene.suffers(Rule(fault="refused", method="private/buy|private/sell", code=10019))
+    scene.says(desk.Panic)
+    scene.runs(15_000)
+    assert scene.position, "nothing could be closed"
+    scene.mended()
+    scene.runs(3_000)
+    assert not scene.position

@@ -12,8 +12,9 @@ ALL = catalogue()
 
 @pytest.mark.parametrize("mutant", ALL, ids=[one.name for one in ALL])
 def test_a_fault_has_its_place_and_is_code(mutant: Mutant) -> None:
-    ast.parse(mutant.planted(ROOT))
-    assert mutant.old != mutant.new
+    for text in mutant.planted(ROOT).values():
+        ast.parse(text)
+    assert all(change.old != change.new for change in mutant.changes)
 
 
 def test_there_are_at_least_sixty_with_names_of_their_own() -> None:

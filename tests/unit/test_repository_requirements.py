@@ -12,6 +12,7 @@ from tools import repository
 # Installed, not imported. Each with its reason.
 NOT_IMPORTED = {
     "setuptools": "builds the editable install",
+    "tzdata": "read by zoneinfo where the system has no time zones",
 }
 
 PINNED = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;\\]+)", re.IGNORECASE)

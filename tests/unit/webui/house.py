@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -135,6 +135,7 @@ class House:
         self.logged: list[str] = []
         self.alerts: list[tuple[str, str]] = []
         self.why_not: dict[str, str] = {}
+        self.message: Callable[[], tuple[bool, str]] = lambda: (True, "a test message was sent")
         self.tried: list[tuple[str, str | None, Secret | None]] = []
         given = [
             (Secret(OPERATE), Who(scope=Scope.OPERATE, name="owner")),
@@ -165,9 +166,13 @@ class House:
             alert=lambda kind, text: self.alerts.append((kind, text)),
             why_not=lambda broker: self.why_not.get(broker, ""),
             try_key=self.tries,
+            try_message=self.messages,
         )
         self.streams = Streams(self.parts)
         self.app = make_app(self.parts, self.streams)
+
+    def messages(self) -> tuple[bool, str]:
+        return self.message()
 
     def tries(self, broker: str, client_id: str | None, secret: Secret | None) -> dict[str, Any]:
         self.tried.append((broker, client_id, secret))
