@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 # PYTHON=... chooses the interpreter the environment is made with, JOBS=... the number of test workers,
 # T="tests/unit -k stop" what pytest runs, PORT=... and DATA=... where `make run` listens and keeps its files,
-# MINUTES=... how long `make fuzz` goes on, KILLS=... and SEED=... of `make crash-test`.
+# MINUTES=... how long `make fuzz` goes on, SAMPLE=... the seeds of `make socket-check`, KILLS=... and SEED=... of `make crash-test`.
 PYTHON ?=
 JOBS ?= 2
 T ?=

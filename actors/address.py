@@ -13,6 +13,7 @@ import pykka
 
 from actors.inbox import Inbox
 from trading.errors import TradingError, Unavailable
+from trading.marks import mark
 
 if TYPE_CHECKING:
     from actors.incarnation import Incarnation
@@ -152,12 +153,14 @@ class FencedAddress(Generic[M]):
         by = self._by
         with by.lock:
             if by.fenced:
+                mark("word-of-a-fenced-actor-dropped")
                 by.dropped += 1
                 return
             by.told += 1
             if by.told <= by.told_max:
                 self._to.tell(message)
                 return
+        mark("flood-stopped")
         raise FloodedOthers(f"{by.name} told more than {by.told_max} messages while it handled one")
 
 

@@ -22,7 +22,9 @@ from trading.bracket.effects import Severity
 from trading.errors import Unavailable
 from trading.facts import Candle, Ticker
 from trading.instruments import Instrument
+from trading.marks import mark
 from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy
+from trading.notice_kinds import alert_key
 from trading.values import Currency, InstrumentName, IntentId, Milliseconds
 
 TICK_EARLY_MS = 5_000
@@ -131,6 +133,7 @@ class BrokerActor(Actor):
 
     def _hear(self, heard: Heard) -> None:
         if heard.attempt != self._attempt:
+            mark("word-of-an-older-connection")
             return
         match heard.kind:
             case "received":
@@ -162,6 +165,7 @@ class BrokerActor(Actor):
     def _submit(self, message: broker.Submit) -> None:
         """Send, once. What certainly did not leave is refused."""
         if message.intent_id in self._sent:
+            mark("sent-already")
             return
         server = self._broker.server_now(self._now)
         until = None if server is None else Milliseconds(server + VALID_FOR_MS)
@@ -169,6 +173,7 @@ class BrokerActor(Actor):
         try:
             ref = self._broker.submit(request, self._now)
         except Unavailable as unavailable:
+            mark("nothing-was-sent")
             sentence = f"nothing was sent: {unavailable}"
             self._to.orders.tell(orders.RequestRefused(intent_id=message.intent_id, code=0, sentence=sentence))
             return
@@ -267,6 +272,7 @@ class BrokerActor(Actor):
             case outcomes.Done() | outcomes.Refused() | outcomes.FateUnknown():
                 self._outcome(news)
             case outcomes.LateOutcome(outcome=outcome):
+                mark("reply-after-doubt")
                 self._outcome(outcome)
             case _:
                 self._other(news)
@@ -278,7 +284,7 @@ class BrokerActor(Actor):
             self._warn(*told)
 
     def _warn(self, kind: str, text: str, severity: Severity = Severity.WARNING) -> None:
-        notice = notices.Notice(severity=severity, kind=kind, text=text, key=f"{kind}:{text}", at=self._now)
+        notice = notices.Notice(severity=severity, kind=kind, text=text, key=alert_key(kind, text), at=self._now)
         self._to.notifier.tell(notice)
 
     def _funds(self, portfolio: facts.Portfolio) -> None:

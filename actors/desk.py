@@ -12,6 +12,7 @@ from actors.clock import Clock
 from actors.desk_choices import Choices
 from actors.desk_link import Link, TryAgain
 from actors.desk_memory import DeskMemory
+from actors.desk_moves import Moves, WriteMoves
 from actors.desk_parts import Addresses, DeskSettings, conflict, done
 from actors.desk_runners import PREFIX, Runners
 from actors.memory import MemoryFails
@@ -19,6 +20,7 @@ from actors.names import BROKER, GUARDIAN, ORDERS, RECONCILER
 from actors.timers import Timers
 from trading.bracket.effects import Severity
 from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy, supervision
+from trading.notice_kinds import alert_key
 from trading.values import Milliseconds, StrategyName
 
 __all__ = ["Addresses", "Desk", "DeskSettings"]
@@ -39,12 +41,14 @@ class Desk(Actor):
         super().__init__()
         self._clock, self._memory, self._to, self._settings = clock, memory, to, settings
         self._link = Link(now=self._now, timers=timers, memory=memory, to=to, settings=settings, rng=rng, say=self._say)
+        self._moves = Moves(now=self._now, timers=timers, memory=memory)
         self._runners = Runners(
             tuple(settings.instruments),
             now=self._now,
             memory=memory,
             to=to,
             link=self._link,
+            moves=self._moves,
             braked=settings.braked,
         )
         self._choices = Choices(
@@ -69,7 +73,7 @@ class Desk(Actor):
 
     # --- what it is told
 
-    def on_receive(self, message: desk.Message | TryAgain) -> desk.Answer | None:
+    def on_receive(self, message: desk.Message | TryAgain | WriteMoves) -> desk.Answer | None:
         """Commands answer; facts do not."""
         match message:
             case desk.ConnectionChanged(is_up=is_up, reason=reason):
@@ -92,6 +96,8 @@ class Desk(Actor):
                 self._runners.stopped(StrategyName(child.removeprefix(PREFIX)))
             case TryAgain():
                 self._link.try_again()
+            case WriteMoves():
+                self._moves.due()
             case (
                 supervision.ChildCrowded()
                 | supervision.MessagesLost()
@@ -211,7 +217,7 @@ class Desk(Actor):
 
     def _say(self, severity: Severity, kind: str, text: str) -> None:
         self._to.notifier.tell(
-            notices.Notice(severity=severity, kind=kind, text=text, key=f"{kind}:{text}", at=self._now())
+            notices.Notice(severity=severity, kind=kind, text=text, key=alert_key(kind, text), at=self._now())
         )
 
 

@@ -4,13 +4,12 @@ Never out of ERROR, never out of a person's pause, and out of a pause by a lost 
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import assert_never
 
 from actors.desk_link import Link
 from actors.desk_memory import DeskMemory, Wanted
+from actors.desk_moves import Moves
 from actors.desk_parts import Addresses, conflict, done
-from actors.memory import MemoryFails
 from trading.lifecycle import PauseCause, State
 from trading.messages import broker, desk, journal, orders, strategy, supervision
 from trading.values import BracketId, Milliseconds, StrategyName
@@ -33,9 +32,11 @@ class Runners:
         memory: DeskMemory,
         to: Addresses,
         link: Link,
+        moves: Moves,
         braked: bool,
     ) -> None:
         self._now, self._memory, self._to, self._link, self._braked = now, memory, to, link, braked
+        self._moves = moves
         self._states: dict[StrategyName, State] = dict.fromkeys(names, State.IDLE)
         self._causes: dict[StrategyName, PauseCause | None] = {}
         self._wanted: dict[StrategyName, Wanted] = {}
@@ -43,8 +44,6 @@ class Runners:
         self._alive: set[StrategyName] = set()
         self._renewed: dict[StrategyName, PauseCause | None] = {}
         """Stopped to begin a new life with new parameters, and what they were paused by."""
-        self._unwritten: dict[StrategyName, desk.StrategyMoved] = {}
-        """Their last moves that a disk in trouble did not take."""
 
     def begin(self) -> None:
         """Take up what was wanted when the last life ended."""
@@ -61,15 +60,11 @@ class Runners:
 
     def obey(self, message: Command) -> desk.Answer:
         """Do what a person said; what is wanted is on disk before the answer."""
-        self.write()
+        self._moves.write()
         name, by, state = message.name, message.by, self._states[message.name]
         match message:
             case desk.StartStrategy():
-                if state is State.ERROR:
-                    return conflict(state, f"{name} has failed: read why, then resume it")
-                self._want(name, Wanted.ACTIVE, by)
-                self._start(name)
-                return done(self._states[name], f"{name} is started")
+                return self._begin(name, by)
             case desk.ResumeStrategy():
                 return self._resume(name, by)
             case desk.PauseStrategy():
@@ -110,6 +105,22 @@ class Runners:
         self._to.strategies[name].tell(strategy.TradeClosing(reason=f"closed by {by}"))
         self._to.orders.tell(orders.CloseTrade(strategy=name, reason="manual_close"))
         return done(State.CLOSING, f"the trade of {name}, if any, is being closed at market")
+
+    def _begin(self, name: StrategyName, by: str) -> desk.Answer:
+        """Start it. What is paused is resumed instead: a start must not undo a pause, now or after a restart."""
+        state, was = self._states[name], self._wanted.get(name)
+        if state is State.ERROR:
+            return conflict(state, f"{name} has failed: read why, then resume it")
+        is_ending = name in self._alive and was is Wanted.STOPPED
+        if was is Wanted.PAUSED or (state is State.PAUSED and name in self._alive and not is_ending):
+            return conflict(State.PAUSED, f"{name} is paused, so a start does nothing: resume it")
+        self._want(name, Wanted.ACTIVE, by)
+        if is_ending:
+            self._renewed[name] = None  # the life that is being ended is followed by the next
+        self._start(name)
+        if name not in self._alive and not self._link.is_ready:
+            return done(state, f"{name} starts when the connection stands and was compared")
+        return done(state, f"{name} is started")
 
     def _resume(self, name: StrategyName, by: str) -> desk.Answer:
         state = self._states[name]
@@ -169,21 +180,13 @@ class Runners:
         """It goes to ERROR and stays there."""
         self._alive.discard(name)
         self._renewed.pop(name, None)
-        self._unwritten.pop(name, None)
+        self._moves.forget(name)
         self._states[name] = State.ERROR
 
     def moved(self, moved: desk.StrategyMoved) -> None:
         """Remember where it is; if that cannot be written, it is true all the same."""
         self._states[moved.name], self._causes[moved.name] = moved.state, moved.cause
-        self._unwritten[moved.name] = moved
-        self.write()
-
-    def write(self) -> None:
-        """Write where they are; what the disk does not take now is tried again at the next occasion."""
-        with suppress(MemoryFails):
-            for name, moved in tuple(self._unwritten.items()):
-                self._memory.note_move(name, moved.event, moved.state, moved.generation, moved.cause, at=self._now())
-                del self._unwritten[name]
+        self._moves.add(moved)
 
     def lives(self, name: StrategyName, state: State) -> None:
         """It was asked where it is."""
@@ -215,7 +218,7 @@ class Runners:
 
     def put_right(self) -> None:
         """Write what was not taken. Who waits for a trade that is over was not told: the teller died of something."""
-        self.write()
+        self._moves.write()
         waiting = {State.ENTERING_POSITION, State.POSITION_OPEN, State.CLOSING}
         for name in sorted(self._alive):
             if self._states[name] in waiting and not self._memory.in_trade(name):

@@ -9,6 +9,7 @@ from actors.order_steps import Steps
 from actors.timers import Timers
 from trading import panic
 from trading.bracket.effects import Severity
+from trading.marks import mark
 from trading.messages import orders
 from trading.values import Milliseconds
 
@@ -36,6 +37,7 @@ class Flight:
 
     def begins(self, by: str) -> None:
         """A person panics, and the database takes nothing."""
+        mark("panic-while-not-writing")
         self._left = TIMES_MAX
         sent = self._send()
         text = f"panic by {by}: {sent} requests sent, none of it recorded: the database does not take writes"

@@ -19,6 +19,7 @@ from trading.bracket import Bracket, Phase
 from trading.facts import Order
 from trading.findings import CancelOrphan, Quarantine, Report
 from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
+from trading.marks import mark
 from trading.messages import guardian, journal, orders, reconciler
 from trading.values import InstrumentName, IntentId, Milliseconds, OrderId
 
@@ -74,6 +75,7 @@ class Issues:
 
     def given_up(self, bracket: Bracket, why: str) -> None:
         """A bracket waits for a person; its issue is on disk with the step."""
+        mark("given-up-for-a-person")
         plan = bracket.plan
         self._waiting[plan.instrument] = Waiting(instrument=plan.instrument, why=why, behind=(plan.bracket_id,))
         self._to.journal.tell(journal.IssueOpened(instrument=plan.instrument, why=why))
@@ -100,6 +102,7 @@ class Issues:
                     self._steps.tell(bracket_id, brackets.Close(reason=f"resolved: {waiting.chosen}"))
             return
         if self._is_left(action):
+            mark("left-to-a-person-before")
             return
         if self._steps.remembers(lambda: self._memory.open_issue(action, at=self._now())):
             self._waiting[action.instrument] = Waiting(
@@ -160,6 +163,7 @@ class Issues:
         for waiting in tuple(self._waiting.values()):
             outcome = self._outcome(waiting, report)
             if outcome is not None:
+                mark("choice-has-come-to-pass")
                 self._resolved(waiting, outcome)
             elif waiting.chosen is not None:
                 self._begin(waiting)

@@ -26,6 +26,7 @@ from trading.bracket import Bracket
 from trading.errors import Refused
 from trading.facts import Fill, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
+from trading.marks import mark
 from trading.messages import desk, guardian, journal, orders, reconciler, strategy
 from trading.reconcile import Adopt, CancelOrphan, Quarantine, Reduced, Refresh, Report, concerns
 from trading.signal import Signal
@@ -162,6 +163,7 @@ class OrderManager(Actor):
         if signal.bracket_id in self._steps.open:
             return
         if self._steps.find(signal.bracket_id) is not None:
+            mark("signal-taken-already")
             self._refuse(signal, Refused(code="taken_already", sentence="taken already, and its trade is over"))
             return
         now = self._now()
@@ -223,6 +225,7 @@ class OrderManager(Actor):
             return
         for bracket in (*self._steps.open.values(), *self._steps.given_up):
             if concerns(bracket, fill):
+                mark("fill-by-hand-counted")
                 self._steps.tell(bracket.plan.bracket_id, brackets.FillSeen(fill=fill))
                 return
 
@@ -255,6 +258,8 @@ class OrderManager(Actor):
 
     def _set_halt(self, *, reason: str | None, by: str) -> None:
         is_kept = self._steps.remembers(lambda: self._memory.set_halt(reason, by=by, at=self._now()))
+        if not is_kept:
+            mark("halt-not-written")
         if is_kept or reason is not None:  # a halt holds for this life even if it cannot be kept; it is lifted on disk
             self._halt = reason
             self._to.journal.tell(journal.HaltChanged(reason=reason, by=by))

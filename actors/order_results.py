@@ -16,6 +16,7 @@ from trading import ledger
 from trading.bracket import Bracket
 from trading.bracket.state import UNSEEN
 from trading.facts import LedgerEntry
+from trading.marks import mark
 from trading.messages import broker, journal, orders
 from trading.pnl import Known, TradePnl, from_fills
 from trading.values import BracketId, Milliseconds
@@ -104,6 +105,7 @@ class Results:
         open_one.shown = ledger.lines_of(bracket.counted, entries)
         absent = ledger.missing(bracket.counted, entries)
         if absent:
+            mark("book-lacks-fills")
             self._again(open_one, f"the book does not show {len(absent)} of its fills")
             return
         pnl = ledger.result_by(bracket.plan.kind, bracket.plan.currency, bracket.counted, entries)
@@ -128,6 +130,7 @@ class Results:
         open_one.tries += 1
         plan, fills = open_one.bracket.plan, open_one.bracket.counted
         if open_one.tries >= TRIES_MAX:
+            mark("result-stays-an-estimate")
             known = (
                 ledger.result_by(plan.kind, plan.currency, fills, open_one.shown)
                 if open_one.shown

@@ -158,9 +158,12 @@ class Steps:
                 self._wake("retry", after, self._settings.limits.ask_every_ms)
             return
         self._adopt(after)
+        # What leaves the house leaves first: whoever only writes it down would take the processor from it.
+        first = next((at for at, effect in enumerate(effects) if not isinstance(effect, Request)), len(effects))
+        self._perform(after, effects[:first])
         said = cause if isinstance(cause, str) else type(cause).__name__
         self._to.journal.tell(journal.BracketMoved(bracket=after, cause=said))
-        self._perform(after, effects)
+        self._perform(after, effects[first:])
 
     def _adopt(self, after: Bracket) -> None:
         bracket_id = after.plan.bracket_id

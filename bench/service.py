@@ -31,24 +31,48 @@ autostart = true
 talks_ms = 50
 """
 
+Run = tuple[list[float], list[float]]
+"""Of one life: from tick to order, and from order to reply, in milliseconds."""
+
 
 def run(effort: Effort) -> list[Result]:
-    """Both paces alone, then one tick per 3 ms beside a busy page and beside a process that computes."""
-    signals = effort.count(SIGNALS)
+    """Both paces alone, and one tick per 3 ms beside a busy page and beside a process that computes.
+
+    What is compared is run in turns, so that what else this machine does is in all of it alike.
+    """
+    signals, fast = effort.count(SIGNALS), min(PACES)
+    besides = {"": "", "a busy page": "page", "a process that computes": "spin"}
+    turns = [{words: _once(fast, signals, how) for words, how in besides.items()} for _ in range(effort.runs)]
+    runs = {words: [turn[words] for turn in turns] for words in besides}
     found: list[Result] = []
     for step_ms, goals in PACES.items():
-        runs = [_once(step_ms, signals) for _ in range(effort.runs)]
-        found += _rows(f"one tick per {step_ms} ms", runs, goals)
-        if step_ms == min(PACES):
-            trips = tuple(percentile(trip, 50) for _, trip in runs)
-            found.append(Figure(name="order sent to reply, service's side, p50", unit="ms", runs=trips, better="less"))
-    for words, beside in {"a busy page": "page", "a process that computes": "spin"}.items():
-        runs = [_once(3, signals, beside) for _ in range(effort.runs)]
-        found += _rows(f"one tick per 3 ms, beside {words}", runs, BUSY)
+        alone = runs[""] if step_ms == fast else [_once(step_ms, signals) for _ in range(effort.runs)]
+        found += _rows(f"one tick per {step_ms} ms", alone, goals)
+    trips = tuple(percentile(trip, 50) for _, trip in runs[""])
+    found.append(Figure(name="order sent to reply, service's side, p50", unit="ms", runs=trips, better="less"))
+    for words in filter(None, besides):
+        found += _rows(f"one tick per {fast} ms, beside {words}", runs[words], BUSY)
+        found += _ratios(f"beside {words} to alone", runs[words], runs[""])
     return found
 
 
-def _rows(name: str, runs: list[tuple[list[float], list[float]]], goals: tuple[float, float]) -> list[Result]:
+def _ratios(name: str, beside: list[Run], alone: list[Run]) -> list[Result]:
+    """How many times as long it takes, turn by turn."""
+    return [
+        Figure(
+            name=f"tick to order on the wire, {name}, p{percent}",
+            unit="times",
+            runs=tuple(
+                percentile(mine, percent) / percentile(others, percent)
+                for (mine, _), (others, _) in zip(beside, alone, strict=True)
+            ),
+            better="less",
+        )
+        for percent in (50, 99)
+    ]
+
+
+def _rows(name: str, runs: list[Run], goals: tuple[float, float]) -> list[Result]:
     note = f"{sum(len(times) for times, _ in runs)} orders"
     return [
         Figure(
@@ -63,7 +87,7 @@ def _rows(name: str, runs: list[tuple[list[float], list[float]]], goals: tuple[f
     ]
 
 
-def _once(step_ms: int, signals: int, beside: str = "") -> tuple[list[float], list[float]]:
+def _once(step_ms: int, signals: int, beside: str = "") -> Run:
     """One service's life: milliseconds from tick to order, and from order to reply."""
     with world(step_ms) as around:
         service = around.service(_PROBE + (_TALKER if beside == "page" else ""))

@@ -15,6 +15,7 @@ from brokers import requests as ask
 from brokers.facts import StrangeOrder
 from brokers.outcomes import Done, Fills, Orders, Outcome, Triggering, Triggerings
 from trading.facts import Fill, Order
+from trading.marks import mark
 from trading.values import Currency, LabelText, Milliseconds
 
 MARGIN_MS = 6_000  # past the deadline: a request may sit in the engine's lock for 5 s
@@ -105,6 +106,7 @@ def next_step(search: Search, server_at_least: Milliseconds) -> tuple[Search, St
         )
     assert search.begun_at is not None, "a round without a beginning"
     if search.missed:
+        mark("search-not-whole")
         until = Milliseconds(server_at_least + RETRY_MS)
         return replace(search, begun_at=None), NotYetKnown(until=until, why=search.missed)
     proven_at = Milliseconds(search.deadline + MARGIN_MS)
@@ -123,6 +125,7 @@ def _begin_round(search: Search, now: Milliseconds) -> Search:
     questions.append(ask.GetFills(currency=search.currency, since=since, until=until))
     questions.append(ask.GetTriggerHistory(currency=search.currency))
     if now - search.sent_at > RECENT_MS:
+        mark("archive-asked")
         # The recent store forgets and the archive lags: only both together have no gap.
         questions.append(ask.GetOrderHistory(currency=search.currency))
         questions.append(ask.GetOrderHistory(currency=search.currency, historical=True))

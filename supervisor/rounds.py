@@ -6,6 +6,7 @@ from typing import Final
 from supervisor.children import Child
 from supervisor.runtime import Runtime
 from supervisor.watch import judge, pulse
+from trading.marks import mark
 from trading.messages.supervision import Phase
 from trading.restart import Exit
 
@@ -36,6 +37,8 @@ class Rounds:
         now_s = self._runtime.now_s()
         # When the whole process stood still (SIGSTOP, a frozen machine), everyone seems to hang: give them one look.
         self._stood_still = now_s - self._looked_s > self._still_s
+        if self._stood_still:
+            mark("whole-process-stood-still")
         self._looked_s = now_s
 
     def is_well(self, child: Child) -> bool:

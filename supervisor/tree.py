@@ -23,6 +23,7 @@ from supervisor.shutdown import Shutdown
 from supervisor.spec import SUPERVISOR, AddChild, ChildSpec, problems
 from supervisor.watch import pulse
 from trading.errors import ConfigError, Refused
+from trading.marks import mark
 from trading.messages import supervision
 from trading.messages.supervision import Accepted, Notice, Phase
 from trading.restart import Budget, Exit, Verdict
@@ -171,6 +172,7 @@ class Supervisor(Actor):
     def _on_started(self, started: Started) -> None:
         child = self._children.get(started.child)
         if child is None or child.generation != started.generation or child.phase is not Phase.STARTING:
+            mark("start-told-too-late")
             return  # it was stopped or cut off meanwhile
         child.enter(Phase.RUNNING, self._now_ms())
         self._notes.started(child)
@@ -235,12 +237,15 @@ class Supervisor(Actor):
                 child.enter(Phase.RESTARTING, self._now_ms(), failed.reason)
                 self._timers.start(f"retry {child.id}", decision.delay_ms, _Retry(child=child.id))
             case Verdict.ERROR:
+                hung, flooded = exited is Exit.HUNG, exited is Exit.FLOODED
+                mark("strategy-hung" if hung else "strategy-flooded" if flooded else "strategy-failed")
                 self._memory.put_in_error(failed)
                 child.enter(Phase.ERROR, self._now_ms(), failed.reason)
             case _:
                 assert_never(verdict)
         self._notes.tell(failed)
         if verdict is Verdict.ESCALATE:
+            mark("restarts-used-up")
             self._stop_everything(f"{child.id}: {failed.reason}", exit_code=1)
         else:
             self._settled(child)
@@ -258,6 +263,7 @@ class Supervisor(Actor):
             if found is None:
                 self._notes.crowded(child)
             elif found.exit is Exit.VANISHED:
+                mark("actor-vanished")
                 child.part().actor_inbox.is_closed = True
                 self._trouble(child, found.exit, found.reason, found.stack)
             else:
@@ -268,6 +274,7 @@ class Supervisor(Actor):
 
     def _cut_off(self, child: Child, exited: Exit, reason: str, stack: str) -> None:
         """Fence a living incarnation off; its thread may go on, but nobody hears it."""
+        mark("hung-actor-fenced-off")
         self._hospice.take(child.part())
         if self._shutdown is not None:
             self._shutdown.abandoned.append(child.id)

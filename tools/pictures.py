@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of views, with commas between them")
     wanted = parser.parse_args().only.split(",")
     FOLDER.mkdir(exist_ok=True)
+    began = time.time()
     with tempfile.TemporaryDirectory(prefix="pictures-") as name:
         folder = Path(name)
         (folder / "fonts.conf").write_text(FONTS, encoding="utf-8")
@@ -77,10 +78,15 @@ def main() -> None:
                 page.opens("/")
                 page.sees("Connection lost", "top")
                 _take(page, {"trouble": "/"})
+            if wanted == [""] or "issues" in wanted:
+                _settles_and_leaves(service)
+                _take(page, {"issues": "/issues"})
+            if wanted == [""] or "missing" in wanted:
+                _take(page, {"missing": "/no-such-page"})
             page.driver.delete_all_cookies()
             if wanted == [""] or "login" in wanted:
                 _take(page, {"login": "/login"})
-    _shrink()
+    _shrink(began)
 
 
 def _trades(service: Running) -> None:
@@ -98,6 +104,20 @@ def _trades(service: Running) -> None:
         eventually(lambda: not service.get("positions")["items"], "flat")
         service.admin("price", instrument_name=BTC, price=round(goal), hold=False)
     eventually(lambda: _protected(service), "the last one")
+
+
+def _settles_and_leaves(service: Running) -> None:
+    """A person trades beside the service, twice: once it was settled, once it waits for an answer."""
+    service.post("broker/reconnect", {"resume": True})
+    for is_settled in (True, False):
+        eventually(lambda: service.status().get("reconciled"), "reconciled")
+        position = eventually(lambda: _protected(service), "a position under stop and target")
+        service.hand(position["side"], int(float(position["amount"])) // 20 * 10)
+        service.post("reconcile")
+        (issue,) = eventually(lambda: service.get("issues")["items"], "what only a person can explain")
+        if is_settled:
+            service.post(f"issues/{issue['id']}/resolve", {"choice": "ignore"})
+            eventually(lambda: not service.get("issues")["items"], "settled")
 
 
 def _protected(service: Running) -> dict[str, Any] | None:
@@ -119,11 +139,13 @@ def _take(page: Page, views: dict[str, str]) -> None:
                 page.driver.save_screenshot(str(FOLDER / f"{name}-{width}-{'dark' if dark else 'light'}.png"))
 
 
-def _shrink() -> None:
+def _shrink(since: float) -> None:
+    """Make the new ones small; one that was made small before would change and be no better for it."""
     pngquant = shutil.which("pngquant")
     paths = sorted(FOLDER.glob("*.png"))
-    if pngquant is not None:
-        subprocess.run([pngquant, "--force", "--ext", ".png", "--speed", "1", "64", *map(str, paths)], check=True)
+    taken = [path for path in paths if path.stat().st_mtime >= since]
+    if pngquant is not None and taken:
+        subprocess.run([pngquant, "--force", "--ext", ".png", "--speed", "1", "64", *map(str, taken)], check=True)
     total = sum(path.stat().st_size for path in paths)
     print(f"pictures: {len(paths)} in {FOLDER.name}, {total / 1e6:.1f} MB")
 

@@ -39,6 +39,23 @@ def adapted(settings: Settings, broker_id: object) -> Settings:
     return replace(settings, service=replace(settings.service, mode=mode), broker=broker)
 
 
+def for_broker(settings: Settings, store: Store, broker_id: str | None) -> Settings:
+    """Give the settings for a broker that is named; without a name, for the one that counts now."""
+    return with_choice(settings, store) if broker_id is None else adapted(settings, broker_id)
+
+
+def file_problems(configured: Settings, settings: Settings) -> tuple[str, ...]:
+    """Say why the file forbids this broker: real money is never traded that the file does not ask for."""
+    if settings.service.mode is not Mode.LIVE or configured.service.mode is Mode.LIVE:
+        return ()
+    sentence = (
+        f'{settings.broker.id} trades real money, and the file says mode = "{configured.service.mode}": stop the'
+        ' service, write mode = "live" under [service], then `tradebaas credentials set`, `tradebaas doctor` until'
+        " nothing has to be mended, `tradebaas credentials confirm-live`, and `tradebaas run`"
+    )
+    return (sentence,)
+
+
 class BrokerRoom:
     """What the API asks about brokers: may this one be chosen, and is this key good?"""
 
@@ -60,6 +77,9 @@ class BrokerRoom:
     def why_not(self, broker_id: str) -> str:
         """Say why it must not be chosen; empty when it may be."""
         settings = adapted(self._configured, broker_id)
+        forbidden = file_problems(self._configured, settings)
+        if forbidden:
+            return forbidden[0]
         try:
             key = self._key(settings)
         except ConfigError as error:

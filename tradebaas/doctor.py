@@ -158,6 +158,12 @@ def _port(settings: Settings) -> Check:
     return ok("port", f"{web.host}:{web.port} is free")
 
 
+def chosen_broker(configured: Settings, counting: Settings) -> Iterator[Check]:
+    """Which broker all this is about, when that is not the file's."""
+    if counting.broker.id != configured.broker.id:
+        yield ok("broker", f"looked at as {counting.broker.id}; the file says {configured.broker.id}")
+
+
 def live_lock(settings: Settings, problems: tuple[str, ...]) -> Check | None:
     """The second lock in front of real money; nothing outside of live mode."""
     if settings.service.mode is not Mode.LIVE:

@@ -108,6 +108,7 @@ def api(
         measures=measures,
         why_not=room.why_not,
         try_key=room.try_key,
+        try_message=lambda: _try_message(settings),
         alert=_alert(runtime),
     )
     server = WebServer(parts, host=settings.web.host, port=settings.web.port)
@@ -115,6 +116,12 @@ def api(
         # Not by the log, which hides keys: this is the one time that it can be seen.
         sys.stderr.write(f"the {scope.value} key, shown this once: {server.url}/?token={secret.reveal()}\n")
     return Door(server, local, parts)
+
+
+def _try_message(settings: Settings) -> tuple[bool, str]:
+    from tradebaas.telegram.trial import try_telegram  # its HTTP client is a sixth of a start
+
+    return try_telegram(settings.telegram)
 
 
 def _alert(runtime: ThreadsRuntime) -> Callable[[str, str], None]:

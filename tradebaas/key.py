@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from brokers import registry
+from persistence.backup import look_through
 from persistence.data_dir import DataDir, Lock
+from persistence.migrate import steps
 from persistence.secret import Secret
 from persistence.store import Store
 from tradebaas.paper import FOLDER
@@ -51,6 +53,11 @@ def opened(settings: "Settings", *, alone: bool = True) -> Iterator[Store]:
     finally:
         if lock is not None:
             lock.release()
+
+
+def is_current(settings: "Settings") -> bool:
+    """Whether opening the database changes nothing in it: a running service must not have it changed under its feet."""
+    return look_through(DataDir(settings.service.data_dir).database) == len(steps())
 
 
 def key_of(settings: "Settings", store: Store | None) -> Key | None:

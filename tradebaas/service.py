@@ -43,7 +43,7 @@ from supervisor.process import Process, check_brake
 from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
 from tradebaas import __version__, crash_points, doors
-from tradebaas.broker_choice import HOW_TO_UNDO, BrokerRoom, with_choice
+from tradebaas.broker_choice import HOW_TO_UNDO, BrokerRoom, file_problems, with_choice
 from tradebaas.paper import PaperExchange
 from tradebaas.settings import Mode, Settings, live_problems
 from tradebaas.telegram import wiring
@@ -133,6 +133,9 @@ def _live(configured: Settings, leaving: ExitStack, *, fresh: bool, file_broker:
     if brake is not None:
         logger.critical("{}", brake.sentence)
     broker = registry.find(settings.broker.id)
+    forbidden = file_problems(configured, settings)
+    if forbidden:
+        raise ConfigError([*forbidden, HOW_TO_UNDO])
     try:
         url, credentials = _way(settings, store, leaving, fresh=fresh)
     except ConfigError as error:

@@ -16,6 +16,7 @@ from webui.commands import Commands
 from webui.gate import Gate, current
 from webui.look import Look
 from webui.operate import Operate
+from webui.pages import trouble
 from webui.parts import Parts
 from webui.routes import API, Rooms
 from webui.settle import Settle
@@ -41,7 +42,7 @@ def make_app(parts: Parts, streams: Streams | None = None) -> bottle.Bottle:
     app.config["json.enable"] = False  # we write our JSON ourselves
     gate = Gate(parts)
     counts = metrics.Counts()
-    app.add_hook("before_request", gate.check)
+    app.add_hook("before_request", functools.partial(_check, gate))
     app.add_hook("after_request", functools.partial(_finish, counts))
     app.default_error_handler = _error_page
     app.install(_Answered(parts.log))
@@ -82,17 +83,28 @@ class _Answered:
                 if needs is Scope.OPERATE:
                     _must_operate()
                 return handler(**given)
+            except Problem as refused:
+                raise trouble.shown(refused) from None
             except bottle.HTTPResponse:
                 raise
             except StoreUnavailable as error:
-                raise Problem(503, "store_unavailable", f"the database does not answer: {error}") from None
+                problem = Problem(503, "store_unavailable", f"the database does not answer: {error}")
             except TradingError as error:
-                raise Problem(400, "refused", str(error)) from None
+                problem = Problem(400, "refused", str(error))
             except Exception as error:  # noqa: BLE001 - the error page: the one place here that catches everything
                 self._log(f"{bottle.request.method} {bottle.request.path}: {type(error).__name__}: {error}")
-                raise Problem(500, "internal", "something is wrong in the service itself; its log says what") from None
+                problem = Problem(500, "internal", "something is wrong in the service itself; its log says what")
+            raise trouble.shown(problem)
 
         return answered
+
+
+def _check(gate: Gate) -> None:
+    """Whoever is not let through is told in the way he can read."""
+    try:
+        gate.check()
+    except Problem as problem:
+        raise trouble.shown(problem) from None
 
 
 def _must_operate() -> None:
@@ -105,18 +117,23 @@ def _finish(counts: metrics.Counts) -> None:
     for name, value in HEADERS.items():
         response.set_header(name, value)
     if "Content-Security-Policy" not in response.headers:
-        is_page = str(response.content_type).startswith("text/html")
-        response.set_header("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
+        _set_policy(response)
     cors.finish()
     counts.answered(bottle.response.status_code)
 
 
+def _set_policy(response: bottle.BaseResponse) -> None:
+    is_page = str(response.content_type).startswith("text/html")
+    response.set_header("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
+
+
 def _error_page(error: bottle.HTTPError) -> bytes:
-    """Give bottle's own errors (404, 405, 500) the shape of all the others."""
+    """Give bottle's own errors (404, 405, 500) the shape of all the others, or a page to a person."""
     codes = {404: ("not_found", "there is nothing at this address"), 405: ("method", "not with this method")}
     code, sentence = codes.get(error.status_code, ("http", str(error.status_line)))
-    problem = Problem(error.status_code, code, sentence)
-    bottle.response.set_header("Content-Type", "application/json")
-    body = problem.body
-    assert isinstance(body, bytes)
-    return body
+    answer = trouble.shown(Problem(error.status_code, code, sentence))
+    bottle.response.set_header("Content-Type", answer.get_header("Content-Type"))
+    bottle.response.set_header("Cache-Control", "no-store")
+    _set_policy(bottle.response)  # the hook after a request has run before this
+    body = answer.body
+    return body.encode() if isinstance(body, str) else bytes(body)

@@ -20,6 +20,7 @@ ANSWER_S: Final = 5.0  # how long a command may take until somebody is told that
 
 AskDesk = Callable[[desk.Command], desk.Answer]
 TryKey = Callable[[str, str | None, Secret | None], Mapping[str, Any]]
+TryMessage = Callable[[], tuple[bool, str]]
 
 
 def through(address: Address[desk.Message], timeout_s: float = ANSWER_S) -> AskDesk:
@@ -35,6 +36,10 @@ def through(address: Address[desk.Message], timeout_s: float = ANSWER_S) -> AskD
 
 def _nobody_tries(_broker: str, _client_id: str | None, _secret: Secret | None) -> Mapping[str, Any]:
     raise Unavailable("nothing here can try a key")
+
+
+def _nobody_sends() -> tuple[bool, str]:
+    return False, "nothing here can send a message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ class Parts:
     """Says why a broker must not become the active one; empty when it may."""
     try_key: TryKey = field(default=_nobody_tries)
     """Logs in once, with the kept key or the one given, and says what came of it."""
+    try_message: TryMessage = field(default=_nobody_sends)
+    """Sends one test message at once, and says in a sentence whether it arrived; it may take seconds."""
     alert: Callable[[str, str], None] = field(default=lambda _kind, _text: None)
     """Told the kind and text of what a person should hear of."""
     measures: Measures | None = None

@@ -183,6 +183,11 @@ OPERATING: Final = (
         bodies.ConfirmBody,
         method="DELETE",
     ),
+    _do(
+        "notifications/test",
+        "Send a test message by Telegram, now; 409 with the reason when it did not arrive.",
+        lambda to: to.settle.try_message,
+    ),
     _do("backups", "Copy the database.", lambda to: to.settle.make_backup, answers=shapes.Backup),
 )
 

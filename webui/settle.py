@@ -1,5 +1,6 @@
 """The commands that set something for good: risk, parameters, settings, the broker and its key, copies."""
 
+import threading
 from decimal import Decimal
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ class Settle:
 
     def __init__(self, parts: Parts, commands: Commands, chosen: Chosen) -> None:
         self._parts, self._commands, self._chosen = parts, commands, chosen
+        self._sending = threading.Lock()
 
     # --- risk, parameters, settings
 
@@ -151,6 +153,24 @@ class Settle:
         self._commands.heavy()
         secret = None if asked.client_secret is None else Secret(asked.client_secret.strip())
         return self._commands.once(lambda: dict(self._parts.try_key(entry.id, asked.client_id, secret)))
+
+    # --- messages
+
+    def try_message(self, _asked: Nothing) -> bottle.HTTPResponse:
+        """Send one test message to the person. One at a time: it waits for others, and so must nobody else."""
+        self._commands.heavy()
+        return self._commands.once(self._send)
+
+    def _send(self) -> dict[str, Any]:
+        if not self._sending.acquire(blocking=False):
+            raise Problem(409, "under_way", "a test message is being sent", state="under_way", retry_s=1)
+        try:
+            arrived, sentence = self._parts.try_message()
+        finally:
+            self._sending.release()
+        if not arrived:
+            raise Problem(409, "not_sent", sentence, state="not_sent")
+        return {"ok": True, "code": "done", "state": "sent", "sentence": sentence}
 
     def _broker_row(self, entry: registry.BrokerEntry) -> dict[str, Any]:
         is_active = entry.id == self._active

@@ -6,6 +6,7 @@ from brokers.port import Capabilities, News
 from brokers.requests import Request
 from brokers.transport import Listener, Message, Transport
 from trading.errors import Unavailable
+from trading.marks import mark
 from trading.values import Milliseconds
 
 CAPABILITIES = Capabilities(
@@ -109,6 +110,7 @@ class DeribitBroker:
                 self._transport.send(message)
             except Unavailable as unavailable:
                 # The transport tells the end of the connection itself; here only this request is known not to exist.
+                mark("line-broke-while-sending")
                 line.pending.forget(ref)
                 failed[ref] = str(unavailable)
         if line.close_reason is not None and self._session.phase not in {Phase.CLOSING, Phase.IDLE}:

@@ -16,6 +16,7 @@ from brokers.deribit.settings import Settings
 from brokers.outcomes import AccountSummary, Done, Doubt, FateUnknown, LocalCode, Outcome, Refused, Watching
 from brokers.transport import Message
 from trading.errors import BadInput, Unavailable
+from trading.marks import mark
 from trading.values import Milliseconds
 
 
@@ -45,6 +46,7 @@ class Desk:
         call = methods.call(request, deadline)
         wait_ms = self._line.budget.take(call.pool, now, protects=ask.protects(request))
         if wait_ms is not None:
+            mark("credits-kept-for-protection")
             return self._refuse(request, LocalCode.OVER_BUDGET, "the credit is spent or kept for protection", wait_ms)
         timeout_ms = self._settings.order_timeout_ms if isinstance(request, ask.Writing) else None
         return self._line.send(Errand.ASKED, call.method, call.params, now, timeout_ms=timeout_ms, request=request)
@@ -113,6 +115,7 @@ class Desk:
         if code is None:
             return _doubt(sent, request, Doubt.UNREADABLE_ANSWER, "an error without a code")
         if code in codes.IN_DOUBT and isinstance(request, ask.Writing):
+            mark("exchange-in-doubt")
             return _doubt(sent, request, Doubt.SERVER_IN_DOUBT, f"{code} {text}")
         return Refused(ref=sent.ref, request=request, code=code, message=text, data=extra)
 

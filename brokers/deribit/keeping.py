@@ -7,6 +7,7 @@ from brokers.deribit.pending import Errand, Sent
 from brokers.deribit.settings import Settings
 from brokers.facts import KeyTooPowerful, LoginFailed, LoginProblem, LoginRenewed, ScopeTooSmall
 from trading.errors import BadInput
+from trading.marks import mark
 from trading.values import Milliseconds
 
 NO_ANSWER = "no answer"
@@ -52,6 +53,7 @@ class Keeping:
             return  # a login is under way already
         if self._lost_at is not None and now - self._lost_at < _LOST_AGAIN_MS:
             return
+        mark("login-lost")
         self._lost_at = now
         self.log_in(now)
 
@@ -91,6 +93,7 @@ class Keeping:
     def failed(self, sent: Sent, code: int | None, reason: str, now: Milliseconds) -> None:
         """Take a refusal, or an answer that never came: fall back, try again within the bound, or give up."""
         if sent.errand is Errand.REFRESH:
+            mark("renewal-refused")
             self.log_in(now)
             return
         if code is None:

@@ -23,6 +23,7 @@ from brokers.facts import (
 )
 from trading.errors import BadInput
 from trading.facts import Candle
+from trading.marks import mark
 
 _REMEMBERED_MAX = 1_000  # locks and candles: far more than there are indices and instruments one watches
 
@@ -69,6 +70,7 @@ class Pushes:
     def maintenance(self, *, is_on: bool) -> None:
         """Take note of maintenance however it was learned."""
         if is_on != self._is_maintenance:
+            mark("maintenance-told")
             self._is_maintenance = is_on
             self._tell(Maintenance(is_on=is_on))
 

@@ -29,6 +29,7 @@ from brokers.facts import (
 from brokers.outcomes import FateUnknown, LateOutcome
 from brokers.transport import Message
 from trading.errors import Unavailable
+from trading.marks import mark
 from trading.values import Milliseconds
 
 
@@ -141,6 +142,7 @@ class DeribitSession:
             else:
                 self._errand_failed(sent, None, NO_ANSWER, now)
         if now - self._heard_at >= self._settings.silent_ms:
+            mark("silent-line-closed")
             self.line.tell(SilentSocket(silent_ms=now - self._heard_at))
             self.line.close("nothing was heard for too long")
         if self.line.close_reason is None:
@@ -163,6 +165,7 @@ class DeribitSession:
             return
         standing, sent = self.line.pending.answer(ref)
         if sent is None:
+            mark("reply-told-twice")
             self.line.tell(StrayReply(ref=ref, is_repeat=standing is Standing.ANSWERED))
             return
         if self.phase not in _TALKING and sent.errand is not Errand.ASKED:
@@ -188,6 +191,7 @@ class DeribitSession:
             return None
         code = read_error(message["error"])[0]
         if code == codes.TOO_MANY_REQUESTS:
+            mark("credits-gone")
             self.line.budget.exhausted(now)
         elif code == codes.SYSTEM_MAINTENANCE:
             self._pushes.maintenance(is_on=True)

@@ -273,6 +273,14 @@ def test_what_only_people_have_to_know_is_told_to_them(fact: facts.Fact, kind: s
     assert notice.text
 
 
+def test_failed_logins_are_one_trouble_whatever_the_reason() -> None:
+    stand = Stand()
+    for reason in ("no answer within 5 s", "invalid_credentials"):
+        stand.hears(facts.LoginFailed(problem=facts.LoginProblem.REFUSED, reason=reason, is_final=True))
+
+    assert [one.key for one in stand.notifier.of(notices.Notice)] == ["login_failed", "login_failed"]
+
+
 def test_what_is_counted_elsewhere_is_not_told() -> None:
     assert warning_of(facts.StrayReply(ref=None, is_repeat=True)) is None
     stand = Stand()

@@ -59,6 +59,17 @@ def test_a_lost_connection_stays_lost_and_a_person_is_told() -> None:
     assert (connects(office), office.timers) == (0, {})
 
 
+def test_each_loss_is_the_same_trouble_whatever_its_reason() -> None:
+    office = trading()
+
+    for reason in ("no route", "closed (1006)"):
+        office.goes_down(reason)
+        office.comes_up()
+
+    told = [one for one in office.takes("notifier") if one.kind == "disconnected"]
+    assert [one.key for one in told] == ["disconnected", "disconnected"]
+
+
 def test_with_auto_reconnect_it_comes_back_and_what_it_paused_goes_on() -> None:
     office = trading(auto=True)
     office.goes_down()

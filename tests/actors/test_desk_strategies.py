@@ -55,6 +55,49 @@ def test_start_waits_until_the_world_is_ready() -> None:
     assert office.takes("supervisor") == [START_A]
 
 
+def test_a_start_that_has_to_wait_says_for_what() -> None:
+    office = manned(running=False)
+
+    answer = office.asked(desk.StartStrategy(name=A, by="me"))
+
+    assert (answer.state, answer.sentence) == ("IDLE", "a starts when the connection stands and was compared")
+
+
+def test_a_start_does_not_undo_a_pause_and_does_not_say_so(office: Manned) -> None:
+    office.asked(desk.PauseStrategy(name=A, by="me"))
+    for _ in range(2):  # before the strategy has heard of it, and after
+        answer = office.asked(desk.StartStrategy(name=A, by="me"))
+        assert (answer.ok, answer.code, answer.state) == (False, "conflict", "PAUSED")
+        assert answer.sentence == "a is paused, so a start does nothing: resume it"
+        office.moves(A, State.PAUSED, Event.PAUSE, PauseCause.PERSON)
+    office.forgets()
+
+    office.begins()
+    office.comes_up()
+    assert not office.asked(desk.StartStrategy(name=A, by="me")).ok, "a pause outlives the process"
+    office.lives(A)
+
+    assert office.hears(A)[-1] == strategy.Pause(cause=PauseCause.PERSON)
+
+
+def test_what_a_lost_connection_paused_is_resumed_and_not_started(office: Manned) -> None:
+    office.goes_down()
+    office.moves(A, State.PAUSED, Event.DISCONNECTED, PauseCause.DISCONNECT)
+
+    assert office.asked(desk.StartStrategy(name=A, by="me")).state == "PAUSED"
+
+
+def test_a_start_right_after_a_stop_begins_the_next_life(office: Manned) -> None:
+    office.asked(desk.StopStrategy(name=A, by="me"))
+    office.forgets()
+
+    assert office.asked(desk.StartStrategy(name=A, by="me")).ok
+    assert office.takes("supervisor") == [], "the old life is still being ended"
+    office.ends(A)
+
+    assert office.takes("supervisor") == [START_A]
+
+
 def test_started_while_disconnected_it_begins_paused(office: Manned) -> None:
     office.goes_down()
     office.forgets()

@@ -34,9 +34,10 @@ def service(browser: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def page(browser: webdriver.Chrome, service: Running) -> Page:
-    """A page, logged in."""
+def page(browser: webdriver.Chrome, service: Running) -> Iterator[Page]:
+    """A page, logged in. It is left before its service can end: an open one would go on asking, and complain."""
     page = Page(browser, service)
-    page.complaints()  # those of the test before
+    page.leaves()
     page.enters()
-    return page
+    yield page
+    page.leaves()

@@ -54,6 +54,11 @@ class Page:
         self.driver.delete_all_cookies()
         self.driver.get(f"{self.service.url}/?token={key}")
 
+    def leaves(self) -> None:
+        """Show nothing, and forget what was complained of so far."""
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+
     def opens(self, path: str) -> None:
         """Go to a view, and remember that it was not loaded again since."""
         self.driver.get(self.service.url + path)
@@ -106,8 +111,14 @@ class Page:
         return address.split("state-")[1].split(".", maxsplit=1)[0]
 
     def complaints(self) -> list[str]:
-        """What the browser had to say against the page: script errors, and what the policy refused."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+        """What the browser had to say against the page: script errors, and what the policy refused.
+
+        Each begins with the address it is about. That of another service is of a page that was left behind: the
+        browser may tell of it late.
+        """
+        told = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+        ours = f"{self.service.url}/"
+        return [each for each in told if each.startswith(ours) or not each.startswith(("http://", "https://"))]
 
     # --- pressing
 

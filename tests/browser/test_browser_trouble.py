@@ -95,3 +95,6 @@ def test_a_service_that_ends_and_begins_again_is_seen_as_both(page: Page, servic
 
     page.sees("Stale since", "", 15)
     service.starts()
+    page.enters()
+
+    assert page.complaints() == [], "what the page of the ended service said is not of this one"

@@ -108,6 +108,8 @@ def test_one_trade_is_told_with_its_timeline(service: Running) -> None:
 def test_a_strategy_is_paused_and_goes_on(service: Running) -> None:
     service("pause", NAME)
     eventually(lambda: service.state() == "PAUSED", "it is paused")
+    assert "is paused, so a start does nothing: resume it" in service("start", NAME, code=1)
+    assert service.state() == "PAUSED"
     service("resume", NAME)
     eventually(lambda: service.state() != "PAUSED", "it goes on")
 

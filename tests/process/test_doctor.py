@@ -11,6 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from actors.remembering_choices import BROKER
 from persistence.store import Store
 from tests.process.exchange_client import Exchange, Start
 from tradebaas.commands import tradebaas
@@ -55,8 +56,8 @@ class Patient:
         self.file.chmod(0o600)
         return self.look_again()
 
-    def look_again(self) -> tuple[int, dict[str, tuple[str, str]]]:
-        found = CliRunner().invoke(tradebaas, ["doctor", "--config", str(self.file), "--json"])
+    def look_again(self, *words: str) -> tuple[int, dict[str, tuple[str, str]]]:
+        found = CliRunner().invoke(tradebaas, ["doctor", "--config", str(self.file), "--json", *words])
         assert found.stdout, found
         told = json.loads(found.stdout)
         assert told["clean"] is (found.exit_code == 0)
@@ -102,6 +103,48 @@ def test_a_key_that_may_too_much_or_too_little_is_found(patient: Patient, key: s
 
     assert (code, found["key"][0], word in found["key"][1]) == (1, "fail", True)
     assert noted(patient) is None, "nothing is well, so nothing is noted"
+
+
+def chooses(patient: Patient, broker: str | None) -> None:
+    """A person has chosen another broker while the service ran, as its database knows."""
+    store = Store.open(patient.folder / "var", worker=WorkerId("w1"), account="deribit-testnet", at=Milliseconds(1))
+    store.settings.put(BROKER, broker, by="a person", at=Milliseconds(1))
+    store.close_thread()
+
+
+def test_it_looks_at_the_broker_that_is_traded_with_and_not_at_the_files(patient: Patient) -> None:
+    patient.look()
+    chooses(patient, "embedded")
+
+    _, found = patient.look_again()
+    _, of_file = patient.look_again("--broker", "deribit-testnet")
+
+    assert found["broker"] == ("ok", "looked at as embedded; the file says deribit-testnet")
+    assert "embedded" in found["exchange"][1]
+    assert "broker" not in of_file
+    assert "narrow" in of_file["key"][1]
+
+
+def test_a_key_is_tried_at_the_broker_that_is_traded_with(patient: Patient) -> None:
+    patient.look()
+    tries = ["credentials", "test", "--config", str(patient.file)]
+    assert "narrow" in CliRunner().invoke(tradebaas, tries).output
+    chooses(patient, "embedded")
+
+    assert "the embedded exchange does not run" in CliRunner().invoke(tradebaas, tries).output
+    assert "narrow" in CliRunner().invoke(tradebaas, [*tries, "--broker", "deribit-testnet"]).output
+
+
+def test_what_was_found_of_real_money_is_not_replaced_by_a_look_at_a_game(patient: Patient) -> None:
+    patient.look()
+    mine = {"for": {"broker": "deribit", "key": "real"}, "at": 1}
+    store = Store.open(patient.folder / "var", worker=WorkerId("w1"), account="deribit", at=Milliseconds(1))
+    store.settings.put(DOCTOR_KEY, mine, by="doctor", at=Milliseconds(1))
+    store.close_thread()
+
+    assert patient.look()[0] == 0
+
+    assert noted(patient) == mine
 
 
 def test_a_key_nobody_knows_is_found_and_not_shown(patient: Patient) -> None:

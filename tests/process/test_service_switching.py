@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from actors.remembering_choices import BROKER
+from persistence.store import Store
 from tests.process.exchange_client import Exchange, Start, eventually
 from tests.process.running_service import RunningService
+from trading.values import Milliseconds, WorkerId
 
 pytestmark = pytest.mark.process
 
@@ -99,15 +102,31 @@ def test_a_broker_with_a_trade_of_ours_is_not_left(service: RunningService) -> N
 def test_real_money_is_not_switched_to_without_its_locks(service: RunningService) -> None:
     disconnected(service)
     to_live = {"id": "deribit", "confirm": "trade my real money"}
-    assert "no key" in service.post("broker/active", to_live).json()["error"]["sentence"]
     key = {"client_id": "a", "client_secret": "b", "confirm": "deribit"}
     assert service.call("PUT", "brokers/deribit/credentials", key).status_code == 200
 
     refused = service.post("broker/active", to_live).json()["error"]
 
     assert refused["state"] == "not_ready"
-    assert "doctor" in refused["sentence"]
-    assert "confirm-live" in refused["sentence"]
+    said = refused["sentence"]
+    assert 'the file says mode = "testnet"' in said
+    steps = ['mode = "live"', "credentials set", "tradebaas doctor", "confirm-live", "tradebaas run"]
+    assert sorted(steps, key=said.index) == steps, "every step, in its order"
+
+
+def test_real_money_that_was_chosen_once_is_not_traded_when_the_file_says_otherwise(
+    service: RunningService, tmp_path: Path
+) -> None:
+    service.dies()
+    store = Store.open(tmp_path / "var", worker=WorkerId("w1"), account="deribit", at=Milliseconds(1))
+    store.settings.put(BROKER, "deribit", by="a person", at=Milliseconds(1))
+    store.close_thread()
+
+    with pytest.raises(AssertionError, match="it ended"):
+        service.starts()
+
+    assert 'the file says mode = \\"testnet\\"' in service.said(), "in a line of JSON"
+    assert "--file-broker" in service.said()
 
 
 def test_risk_parameters_and_reconnecting_count_at_once_and_after_a_kill(

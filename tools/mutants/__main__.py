@@ -1,143 +1,172 @@
-"""Plant each fault in a copy of the code and let the simulation look for it. Those it misses are listed.
+"""Plant each fault in a copy of the code and let seeded histories look for it. Those that none notices are listed.
 
-    python -m tools.mutants [--only NAME ...] [--seeds 1..60] [--days D] [--jobs N] [--write FILE]
-
-A fault is caught when a history breaks a promise, or the copy cannot live with it. Exit 1 when fewer than 95 % are.
+Round by round: what the first histories do not notice is shown to more of them. The unbroken code lives the same seeds;
+a seed with which it breaks a promise itself proves nothing and is left out. Exit 1 when fewer than 95 % are caught.
 """
 
-import argparse
-import json
-import shutil
-import subprocess  # the simulation runs as a person would run it
+import re
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import click
 import msgspec
 
+from tools.mutants.lives import Fate
 from tools.mutants.mutant import Mutant, catalogue
+from tools.mutants.record import Record
+from tools.mutants.trial import ROOT, Round, Verdict, code_of, copy_of_the_code, live, try_one
 
-ROOT: Final = Path(__file__).parents[2]
-CODE: Final = (
-    "trading exchange brokers strategies persistence actors supervisor simulation webui tradebaas".split()  # noqa: SIM905
-)
 CAUGHT_AT_LEAST: Final = 0.95
-LIMIT_S: Final = 900
+ROUNDS: Final = ("directed:0.02:1..30", "all:0.05:1..60")
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one fault. ``how`` is the first thing that was noticed."""
+class Rounds(click.ParamType[Round]):
+    """``FAULTS:DAYS:A..B``."""
 
-    name: str
-    what: str
-    file: str
-    caught: bool
-    how: str
-    seconds: float
+    name = "FAULTS:DAYS:A..B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Round:
+        """Read it."""
+        if isinstance(value, Round):
+            return value
+        found = re.fullmatch(r"([a-z_/+]+):(\d+(?:\.\d+)?):(\d+)\.\.(\d+)", str(value))
+        if found is None or int(found[3]) > int(found[4]):
+            self.fail(f"{value!r} is not a round like all:0.05:1..60", param, ctx)
+        return Round(faults=found[1], days=float(found[2]), first=int(found[3]), last=int(found[4]))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@click.command(help=__doc__)
+@click.option("--only", multiple=True, metavar="NAME", help="Only this fault; may be given several times.")
+@click.option("--round", "rounds", type=Rounds(), multiple=True, default=ROUNDS, show_default=True, help="In turn.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="How many at once.")
+@click.option(
+    "--record",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="var/mutants.jsonl",
+    show_default=True,
+    help="What is known already; run again to go on.",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print the verdicts as JSON.")
+def main(*, only: Sequence[str], rounds: Sequence[Round], jobs: int, path: Path, is_json: bool) -> None:
     """Try them and print the list."""
-    asked = _asked(arguments)
-    mutants = [one for one in catalogue() if not asked.only or one.name in asked.only]
-    found: list[Verdict] = []
-    is_watched = sys.stderr.isatty()
-    innocent = try_one(None, asked.seeds, asked.days)
-    if innocent.caught:
-        sys.stderr.write(f"the code as it is fails already: {innocent.how}\n")
-        return 1
-    with (
-        click.progressbar(length=len(mutants), label="mutants", file=sys.stderr, hidden=not is_watched) as bar,
-        ThreadPoolExecutor(asked.jobs) as pool,
-    ):
-        for done in as_completed([pool.submit(try_one, one, asked.seeds, asked.days) for one in mutants]):
-            found.append(done.result())
-            bar.update(1)
-            if not is_watched:
-                sys.stderr.write(f"{len(found)}/{len(mutants)} {_line(found[-1])}\n")
-    order = [one.name for one in mutants]
-    found.sort(key=lambda one: order.index(one.name))
-    text = report(found, asked)
-    sys.stdout.write(text)
-    if asked.write:
-        asked.write.write_text(json.dumps(msgspec.to_builtins(found), indent=1) + "\n", encoding="utf-8")
-    return 0 if sum(one.caught for one in found) >= CAUGHT_AT_LEAST * len(found) else 1
+    mutants = [one for one in catalogue() if not only or one.name in only]
+    unknown = sorted(set(only) - {one.name for one in mutants})
+    if unknown or not mutants:
+        raise click.UsageError(f"no fault is called {', '.join(unknown) or 'that'}: see tools/mutants/catalogue.toml")
+    with copy_of_the_code(None) as unbroken:
+        check = Check(Record(path, code_of(ROOT)), jobs, unbroken)
+        for round_ in rounds:
+            check.lives(round_, [one for one in mutants if one.name not in check.caught])
+        click.echo(as_json(check, mutants) if is_json else told(check, mutants))
+    sys.exit(0 if len(check.caught) >= CAUGHT_AT_LEAST * len(mutants) else 1)
 
 
-def try_one(mutant: Mutant | None, seeds: str, days: float) -> Verdict:
-    """Let the simulation look for one fault; without one, at the code as it is."""
-    began = time.monotonic()
-    name = "none" if mutant is None else mutant.name
-    with copy_of_the_code(mutant) as root:
-        how = _simulated(root, seeds, days)
-    return Verdict(
-        name=name,
-        what="" if mutant is None else mutant.what,
-        file="" if mutant is None else mutant.file,
-        caught=bool(how),
-        how=how,
-        seconds=round(time.monotonic() - began, 1),
-    )
+class Check:
+    """All rounds so far."""
+
+    def __init__(self, record: Record, jobs: int, unbroken: Path) -> None:
+        self._record, self._jobs, self._unbroken = record, jobs, unbroken
+        self._lock = Lock()
+        self.verdicts: dict[str, list[Verdict]] = {}
+        self.guilty: dict[str, Fate] = {}
+        """Histories that caught something and that the unbroken code does not live well either."""
+
+    @property
+    def caught(self) -> dict[str, Verdict]:
+        """What was caught, and by which history."""
+        return {name: rounds[-1] for name, rounds in self.verdicts.items() if rounds[-1].caught_by is not None}
+
+    def lives(self, round_: Round, mutants: Sequence[Mutant]) -> None:
+        """One round for those that are left."""
+        waiting = []
+        for mutant in mutants:
+            known = self._record.trial(mutant, round_.of(mutant))
+            if known is None:
+                waiting.append(mutant)
+            else:
+                self.verdicts.setdefault(mutant.name, []).append(known)
+        with _bar(f"{len(waiting)} faults, {round_}", len(waiting)) as bar, ThreadPoolExecutor(self._jobs) as pool:
+            futures = {pool.submit(try_one, one, round_.of(one), self.control): one for one in waiting}
+            for done in as_completed(futures):
+                verdict = done.result()
+                self._record.add_trial(futures[done], verdict)
+                self.verdicts.setdefault(verdict.name, []).append(verdict)
+                bar(line_of(verdict))
+
+    def control(self, round_: Round, seed: int) -> Fate:
+        """The unbroken code lives the same history."""
+        with self._lock:
+            fate = self._record.control(round_, seed)
+        if fate is None:
+            (fate,) = live(self._unbroken, round_, [seed])
+            with self._lock:
+                self._record.add_control(round_, fate)
+        if fate.promise:
+            self.guilty[f"{round_.faults} seed {seed}"] = fate
+        return fate
+
+    def changed(self, name: str) -> tuple[int, int]:
+        """How many histories a survivor has lived, and how many went another way than with the unbroken code."""
+        lived = [(one.round, seed, text) for one in self.verdicts[name] for seed, text in one.hashes.items()]
+        return len(lived), sum(self.control(round_, seed).hash != text for round_, seed, text in lived)
 
 
 @contextmanager
-def copy_of_the_code(mutant: Mutant | None) -> Iterator[Path]:
-    """The packages in a folder of their own, with the fault in them."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        root = Path(folder)
-        for package in CODE:
-            shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
-        if mutant is not None:
-            (root / mutant.file).write_text(mutant.planted(ROOT), encoding="utf-8")
-        yield root
+def _bar(label: str, length: int) -> Iterator[Any]:
+    """A bar where somebody looks, lines where nobody does."""
+    is_watched = sys.stderr.isatty()
+    with click.progressbar(length=length, label=label, file=sys.stderr, show_pos=True, hidden=not is_watched) as bar:
+        done = 0
+
+        def advance(line: str) -> None:
+            nonlocal done
+            done += 1
+            bar.update(1)
+            if line and not is_watched:
+                click.echo(f"{done}/{length} {line}", err=True)
+
+        yield advance
 
 
-def _simulated(root: Path, seeds: str, days: float) -> str:
-    """What the simulation noticed, or nothing."""
-    command = [sys.executable, "-m", "tradebaas", "simulate", "--json", "--stop-at-first", "--no-shrink"]
-    command += ["--seeds", seeds, "--days", str(days), "--faults", "all", "--jobs", "1"]
-    try:
-        run = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    except subprocess.TimeoutExpired:
-        return f"the simulation did not end within {LIMIT_S} s"
-    try:
-        summary: dict[str, Any] = json.loads(run.stdout)
-    except ValueError:
-        last = (run.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        return f"the code does not run: {last}"
-    if not summary.get("violations"):
-        return "" if run.returncode == 0 else f"exit code {run.returncode}"
-    first: dict[str, Any] = next(iter(summary.get("found", ())), {})
-    return f"seed {first.get('seed', '?')}: {first.get('promise', '')} {first.get('sentence', '')}".strip()
+def line_of(verdict: Verdict) -> str:
+    """What became of one fault."""
+    by = verdict.caught_by
+    if by is None:
+        return f"SURVIVED {verdict.name:36} {verdict.lived} histories, {verdict.seconds} s"
+    return f"caught   {verdict.name:36} {verdict.round.faults} seed {by.seed}: {by.promise} {by.sentence}"
 
 
-def report(found: Sequence[Verdict], asked: argparse.Namespace) -> str:
+def told(check: Check, mutants: Sequence[Mutant]) -> str:
     """The list, survivors last."""
-    caught = sum(one.caught for one in found)
-    lines = [_line(one) for one in sorted(found, key=lambda one: not one.caught)]
-    lines.append(f"{caught} of {len(found)} caught; seeds {asked.seeds}, {asked.days} days each")
-    return "\n".join(lines) + "\n"
+    caught = check.caught
+    lines = [line_of(caught[one.name]) for one in mutants if one.name in caught]
+    for one in (one for one in mutants if one.name not in caught):
+        lived, changed = check.changed(one.name)
+        lines.append(f"SURVIVED {one.name:36} {lived} histories, {changed} went another way: {one.what}")
+    lines += [f"passed over, the unbroken code fails: {where}: {fate.promise}" for where, fate in check.guilty.items()]
+    lines.append(f"{len(caught)} of {len(mutants)} caught")
+    return "\n".join(lines)
 
 
-def _line(one: Verdict) -> str:
-    return f"{'caught  ' if one.caught else 'SURVIVED'} {one.name:36} {one.seconds:6.1f} s  {one.how or one.what}"
-
-
-def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
-    parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="only these")
-    parser.add_argument("--seeds", default="1..60", help="where the simulation looks, A..B")
-    parser.add_argument("--days", type=float, default=0.1, help="simulated days of each history")
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
-    parser.add_argument("--write", type=Path, default=None, metavar="FILE", help="the verdicts as JSON")
-    return parser.parse_args(arguments)
+def as_json(check: Check, mutants: Sequence[Mutant]) -> str:
+    """The same for programs."""
+    rows = []
+    for one in mutants:
+        verdicts, last = check.verdicts[one.name], check.verdicts[one.name][-1]
+        row: dict[str, Any] = {"name": one.name, "what": one.what, "file": one.file}
+        row |= {"caught": last.caught_by is not None, "histories": sum(verdict.lived for verdict in verdicts)}
+        row |= {"round": str(last.round), "seconds": sum(verdict.seconds for verdict in verdicts)}
+        row |= {"changed": check.changed(one.name)[1]} if last.caught_by is None else {"by": last.caught_by}
+        rows.append(row)
+    whole = {"caught": len(check.caught), "of": len(rows), "passed_over": check.guilty, "faults": rows}
+    return msgspec.json.format(msgspec.json.encode(whole), indent=1).decode()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -97,6 +97,9 @@ COMMANDS: Final = {
     "credentials": Entry(
         "store and test the broker's key; confirm real money", "credentials", example="tradebaas credentials test"
     ),
+    "keys": Entry(
+        "list the access keys of the page and the API, or make a new one", "keys", example="tradebaas keys new operate"
+    ),
     "exchange": Entry(
         "run the embedded, Deribit-compatible exchange",
         "exchange",

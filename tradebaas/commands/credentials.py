@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tradebaas.commands.asking import exit_for, fail, settings_or_exit
-from tradebaas.commands.options import config_option, data_dir_option, json_option
+from tradebaas.commands.options import broker_option, config_option, data_dir_option, json_option
 from tradebaas.commands.tables import print_json
 from trading.errors import ConfigError, Unavailable
 from trading.values import Milliseconds
@@ -27,29 +27,42 @@ def command() -> None:
 @command.command("set")
 @config_option
 @data_dir_option
+@broker_option
 @click.option("--client-id", prompt="Client id", help="The key's id.")
 @click.option(
     "--secret-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with its secret."
 )
-def set_credentials(config: Path | None, data_dir: Path | None, client_id: str, secret_file: Path | None) -> None:
-    """Store the key of the mode's broker, sealed, in the data directory. The secret is asked for and never shown."""
+def set_credentials(
+    config: Path | None, data_dir: Path | None, broker: str | None, client_id: str, secret_file: Path | None
+) -> None:
+    """Store a broker's key, sealed, in the data directory. The secret is asked for and never shown.
+
+    It is the key of the broker that is traded with (the file's, or the one a person has chosen since), or of one that
+    is named.
+    """
     from persistence.credentials import Credentials
     from persistence.secret import Secret
+    from tradebaas.broker_choice import for_broker
 
     settings = settings_or_exit(config, data_dir)
     text = click.prompt("Client secret", hide_input=True) if secret_file is None else secret_file.read_text("utf-8")
     with _opened(settings) as store:
-        key = Credentials(broker=settings.broker.id, client_id=client_id, client_secret=Secret(text.strip()))
+        name = for_broker(settings, store, broker).broker.id
+        key = Credentials(broker=name, client_id=client_id, client_secret=Secret(text.strip()))
         store.credentials.put(key, at=_now())
-    click.echo(f"the key {client_id} for {settings.broker.id} is stored; `tradebaas credentials test` tries it")
+    tries = "`tradebaas credentials test" + (f" --broker {name}`" if broker else "`")
+    click.echo(f"the key {client_id} for {name} is stored; {tries} tries it")
 
 
 @command.command("test")
 @config_option
 @data_dir_option
+@broker_option
 @json_option
 @click.option("--telegram", "to_phone", is_flag=True, help="Send a test message to the chat of the settings instead.")
-def test_credentials(config: Path | None, data_dir: Path | None, *, as_json: bool, to_phone: bool) -> None:
+def test_credentials(
+    config: Path | None, data_dir: Path | None, broker: str | None, *, as_json: bool, to_phone: bool
+) -> None:
     """Log in once with the key and show what it may do. Nothing is ordered. Works beside a running service, too."""
     if to_phone:
         _test_telegram(config, data_dir)
@@ -59,8 +72,7 @@ def test_credentials(config: Path | None, data_dir: Path | None, *, as_json: boo
     from tradebaas.exchange_http import ExchangeHttp, NoAnswer, SaidNo
     from tradebaas.key import websocket_url
 
-    settings = settings_or_exit(config, data_dir)
-    key = _key(settings)
+    settings, key = _counting(settings_or_exit(config, data_dir), broker)
     url = websocket_url(settings)
     if url is None:
         fail("the embedded exchange does not run; it starts with `tradebaas run`, or alone with `tradebaas exchange`")
@@ -97,7 +109,7 @@ def confirm(config: Path | None, data_dir: Path | None) -> None:
     settings = settings_or_exit(config, data_dir)
     if settings.service.mode is not Mode.LIVE:
         fail(f'the file says mode = "{settings.service.mode}"; there is nothing to confirm')
-    client_id = _key(settings).client_id
+    client_id = _counting(settings, settings.broker.id)[1].client_id
     click.echo(
         f"Worker {settings.service.worker_id} will trade real money on {settings.broker.id} with key {client_id}."
     )
@@ -146,19 +158,26 @@ def _opened(settings: "Settings", *, alone: bool = True) -> "Iterator[Store]":
         fail(f"the database cannot be used: {error}")
 
 
-def _key(settings: "Settings") -> "Key":
-    """Give the key that will be used, or end."""
+def _counting(settings: "Settings", broker: str | None) -> "tuple[Settings, Key]":
+    """Give the settings with the broker that is meant, and the key that will be used for it, or end."""
+    from persistence.data_dir import DataDir
+    from tradebaas.broker_choice import adapted, for_broker
     from tradebaas.doctor import running_as
-    from tradebaas.key import key_of
+    from tradebaas.key import is_current, key_of
 
-    if settings.broker.client_secret is not None:
+    if not DataDir(settings.service.data_dir).database.exists():
+        settings = adapted(settings, broker)
         found = key_of(settings, None)
     else:
-        with _opened(settings, alone=running_as(settings) is None) as store:
+        runs = running_as(settings) is not None
+        if runs and not is_current(settings):
+            fail("the service that runs is of another version: end it, or ask the version that runs")
+        with _opened(settings, alone=not runs) as store:
+            settings = for_broker(settings, store, broker)
             found = key_of(settings, store)
     if found is None:
         fail(f"there is no key for {settings.broker.id}: `tradebaas credentials set`")
-    return found
+    return settings, found
 
 
 def _now() -> Milliseconds:

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from tradebaas.commands.asking import CONFIGURATION, FAILED
-from tradebaas.commands.options import config_option, data_dir_option, json_option
+from tradebaas.commands.options import broker_option, config_option, data_dir_option, json_option
 from tradebaas.commands.tables import Column, print_json, print_table
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ COLUMNS = [
 @click.command()
 @config_option
 @data_dir_option
+@broker_option
 @json_option
-def command(config: Path | None, data_dir: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click
+def command(config: Path | None, data_dir: Path | None, broker: str | None, as_json: bool) -> None:  # noqa: FBT001 - click
     """Look at everything that must be well before money is trusted to it, and say what to do about what is not.
+
+    It looks at the broker that is traded with, the file's or the one a person has chosen since; or at one that is
+    named.
 
     Ends with 0 when nothing has to be mended, 1 when something has, 78 when the settings are wrong. Going live is
     refused until it has ended with 0 once for this worker and key.
@@ -47,27 +51,30 @@ def command(config: Path | None, data_dir: Path | None, as_json: bool) -> None: 
         found = [fail("settings", problem, "mend the settings file") for problem in error.problems]
         _say(found, None, as_json=as_json)
         sys.exit(CONFIGURATION)
-    found, noted = _examine(settings)
+    found, noted = _examine(settings, broker)
     _say(found, noted, as_json=as_json)
     sys.exit(FAILED if any(check.verdict is Verdict.FAIL for check in found) else 0)
 
 
-def _examine(settings: "Settings") -> tuple[list["Check"], str | None]:
+def _examine(settings: "Settings", broker: str | None) -> tuple[list["Check"], str | None]:
     """Look at everything; give what was found, and what is said about going live."""
     from persistence.errors import StoreUnavailable
-    from tradebaas.doctor import Verdict, fail, local_checks, running_as
-    from tradebaas.key import opened
+    from tradebaas.broker_choice import adapted, for_broker
+    from tradebaas.doctor import Verdict, chosen_broker, fail, local_checks, running_as
+    from tradebaas.key import is_current, opened
     from trading.errors import ConfigError
 
     found = list(local_checks(settings))
     runs = running_as(settings) is not None
     is_sound = all(check.verdict is not Verdict.FAIL for check in found if check.name == "database")
-    if not is_sound or (runs and not _is_current(settings)):
-        return [*found, *_outside(settings, None)], None
+    if not is_sound or (runs and not is_current(settings)):
+        return [*found, *_outside(adapted(settings, broker), None)], None
     try:
         with opened(settings, alone=not runs) as store:
-            found += _outside(settings, store)
-            return found, _note(settings, store, found, runs=runs)
+            counting = for_broker(settings, store, broker)
+            found += chosen_broker(settings, counting)
+            found += _outside(counting, store.for_account(counting.broker.id))
+            return found, _note(counting, store, found, runs=runs)
     except ConfigError as error:
         found += [
             fail("data directory", problem, "give it to this user, or choose another") for problem in error.problems
@@ -75,15 +82,6 @@ def _examine(settings: "Settings") -> tuple[list["Check"], str | None]:
     except StoreUnavailable as error:
         found.append(fail("database", str(error), "look at the disk; then tradebaas backups, tradebaas restore FILE"))
     return found, None
-
-
-def _is_current(settings: "Settings") -> bool:
-    """Whether opening the database changes nothing in it: a running service must not have it changed under its feet."""
-    from persistence.backup import look_through
-    from persistence.data_dir import DataDir
-    from persistence.migrate import steps
-
-    return look_through(DataDir(settings.service.data_dir).database) == len(steps())
 
 
 def _outside(settings: "Settings", store: "Store | None") -> Iterable["Check"]:

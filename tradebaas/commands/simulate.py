@@ -10,11 +10,12 @@ from typing import Any
 import click
 import msgspec
 
-from simulation.campaign import Record, Summary, many
+from simulation.campaign import PHASES, Record, Summary, many
 from simulation.history import Lived, live
 from simulation.plan import FAULTS, Plan, draw
 from simulation.shrink import read_plan, shrink, write_plan
 from tradebaas.commands.tables import print_json
+from trading.marks import BY_TESTS, MARKS
 
 SHOWN_MAX = 3  # failing histories that are made smaller and told; the others are only counted
 
@@ -50,6 +51,7 @@ class Seeds(click.ParamType[range]):
 @click.option("--tell", is_flag=True, help="Print what will happen in these histories, and live none.")
 @click.option("--stop-at-first", is_flag=True, help="End with the first broken promise.")
 @click.option("--no-shrink", is_flag=True, help="Do not make failing histories smaller.")
+@click.option("--all-marks", is_flag=True, help="Exit with 1 if a defensive branch was never taken.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     *,
@@ -62,6 +64,7 @@ def command(
     tell: bool,
     stop_at_first: bool,
     no_shrink: bool,
+    all_marks: bool,
     as_json: bool,
 ) -> None:
     """Live seeded histories with faults, and check the promises after every step."""
@@ -86,7 +89,10 @@ def command(
     if summary.found and plan_file is None and not no_shrink:
         for lived in summary.found[:SHOWN_MAX]:
             _tell_smaller(draw(lived.seed, faults=faults, days=days), lived)
-    sys.exit(1 if summary.violations else 0)
+    untested = summary.marks_never if all_marks else ()
+    if untested:
+        click.echo(f"{len(untested)} defensive branches were never taken: {', '.join(untested)}", err=True)
+    sys.exit(1 if summary.violations or untested else 0)
 
 
 def _lived(seeds: range, *, faults: str, days: float, jobs: int, record: Record | None) -> Iterator[Lived]:
@@ -123,12 +129,35 @@ def _told(summary: Summary, took_s: float) -> str:
             f" {sum(summary.faults.values())} faults of {len(summary.faults)} kinds"
         ),
         f"longest without full cover: {summary.worst_naked_ms} ms (faults that hid it from the service included)",
-        f"{len(summary.pairs)} pairs of a fault and a bracket's phase, {len(summary.marks)} defensive branches taken",
         f"hash {summary.history_hash}",
         f"{summary.violations} violations",
     ]
     lines += [f"  {kind:32} {count}" for kind, count in sorted(summary.faults.items())]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_pairs_told(summary), *_marks_told(summary)])
+
+
+def _pairs_told(summary: Summary) -> Iterator[str]:
+    """In how many histories each fault met a bracket in each phase."""
+    rows = summary.met
+    every = [count for row in rows.values() for count in row.values()]
+    yield f"{sum(map(bool, every))} of {len(every)} pairs of a fault and a bracket's phase, each in so many histories"
+    if rows:
+        yield f"  {'':32} " + " ".join(f"{phase.value:>9}" for phase in PHASES)
+    for fault, row in rows.items():
+        yield f"  {fault:32} " + " ".join(f"{count or 'never':>9}" for count in row.values())
+
+
+def _marks_told(summary: Summary) -> Iterator[str]:
+    """Which defensive branches were taken, how often, and which never."""
+    taken = [name for name in MARKS if name in summary.marks]
+    yield f"{len(taken)} of {len(MARKS)} defensive branches taken"
+    yield from (f"  {name:40} {summary.marks[name]}" for name in taken)
+    by_tests = [name for name in MARKS if name in BY_TESTS and name not in summary.marks]
+    if by_tests:
+        yield f"{len(by_tests)} too rare for histories, each taken by a test of its own: {', '.join(by_tests)}"
+    if summary.marks_never:
+        yield f"{len(summary.marks_never)} never taken"
+        yield from (f"  {name:40} {MARKS[name]}" for name in summary.marks_never)
 
 
 def _tell_smaller(plan: Plan, lived: Lived) -> None:

@@ -23,7 +23,7 @@ class Confirmations(Protocol):
         ...
 
 
-class Confirming(Protocol):
+class Confirming(Confirmations, Protocol):
     """The part of the store this writes: `store.settings`."""
 
     def put(self, key: str, value: Any, *, by: str, at: Milliseconds) -> None:
@@ -42,11 +42,14 @@ def live_problems(settings: Settings, store: Confirmations, *, client_id: str | 
     if not client_id:
         problems.append("live mode needs a key: `tradebaas credentials set`, or broker.client_id with its secret")
     if not is_doctor_clean(settings, store, client_id=client_id):
-        problems.append("`tradebaas doctor` has not found everything well with this worker and key; run it first")
+        problems.append(
+            "`tradebaas doctor` has not found everything well with this worker and key: stop the service and run"
+            f" `tradebaas doctor --broker {settings.broker.id}` until nothing has to be mended"
+        )
     if store.get(KEY) != _confirmation(settings, client_id):
         problems.append(
-            'mode = "live" in the file is one of two steps; the other is `tradebaas credentials confirm-live`,'
-            f" by a person, for worker {settings.service.worker_id} and this key"
+            'mode = "live" in the file is one of two steps; the other is `tradebaas credentials confirm-live`, by a'
+            f" person while the service is stopped, for worker {settings.service.worker_id} and this key"
         )
     return tuple(problems)
 
@@ -58,7 +61,14 @@ def is_doctor_clean(settings: Settings, store: Confirmations, *, client_id: str 
 
 
 def note_clean(settings: Settings, store: Confirming, *, client_id: str, at: Milliseconds) -> None:
-    """Store that the doctor found nothing to mend, and when."""
+    """Store that the doctor found nothing to mend, and when. What was found of real money no game replaces."""
+    noted = store.get(DOCTOR_KEY)
+    if (
+        settings.service.mode is not Mode.LIVE
+        and isinstance(noted, dict)
+        and noted.get("for", {}).get("broker") == Mode.LIVE.broker_id
+    ):
+        return
     store.put(DOCTOR_KEY, {"for": _confirmation(settings, client_id), "at": at}, by="doctor", at=at)
 
 
