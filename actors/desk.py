@@ -215,10 +215,10 @@ class Desk(Actor):
             self._runners.pause_all()
         self._link.changed(is_up=is_up, reason=reason)
 
-    def _say(self, severity: Severity, kind: str, text: str) -> None:
-        self._to.notifier.tell(
-            notices.Notice(severity=severity, kind=kind, text=text, key=alert_key(kind, text), at=self._now())
-        )
+    def _say(self, severity: Severity, kind: str, text: str, about: str = "") -> None:
+        """Tell the person; ``about`` tells one case of a trouble from another."""
+        key = ":".join(filter(None, (alert_key(kind, text), about)))
+        self._to.notifier.tell(notices.Notice(severity=severity, kind=kind, text=text, key=key, at=self._now()))
 
 
 def _unknown(name: StrategyName) -> desk.Answer:

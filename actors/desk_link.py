@@ -11,7 +11,7 @@ from trading.bracket.effects import Severity
 from trading.messages import broker, desk
 from trading.values import Milliseconds
 
-Say = Callable[[Severity, str, str], None]
+Say = Callable[[Severity, str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,11 @@ class Link:
             return
         if was_up:
             then = "reconnecting" if self._auto else "nothing trades until you reconnect"
-            self._say(Severity.CRITICAL, "disconnected", f"the connection is lost ({reason}): {then}. Stops rest.")
+            # A line that comes and goes by itself is one trouble; one that a person has put right is lost anew.
+            about = "" if self._auto else str(self._now())
+            self._say(
+                Severity.CRITICAL, "disconnected", f"the connection is lost ({reason}): {then}. Stops rest.", about
+            )
             self.resume_after = self._auto
         self._wait(reason)
 
@@ -124,7 +128,7 @@ class Link:
         if not starting and not self._auto:
             if not self._has_been_up and self._attempts == settings.start_attempts_max + 1:
                 text = f"no connection after {settings.start_attempts_max} attempts ({reason}): connect by hand"
-                self._say(Severity.CRITICAL, "disconnected", text)
+                self._say(Severity.CRITICAL, "disconnected", text, "")
             return
         wait_ms = min(settings.backoff_ms * 2 ** min(self._attempts - 1, 16), settings.backoff_ms_max)
         self._timers.start("connect", wait_ms // 2 + self._rng.randrange(wait_ms // 2 + 1), TryAgain())

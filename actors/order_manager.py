@@ -105,6 +105,7 @@ class OrderManager(Actor):
             case orders.OrderFilled(fill=fill):
                 self._order_filled(fill)
             case orders.RequestDone():
+                self._flight.saw(*message.fills)
                 done = brackets.Done(intent_id=message.intent_id, orders=message.orders, fills=message.fills)
                 self._steps.outcome(message.intent_id, done)
             case orders.RequestRefused():
@@ -221,6 +222,7 @@ class OrderManager(Actor):
         self._to.journal.tell(journal.FillSeen(fill=fill))
         label = parse(fill.label)
         if label is not None and self._is_mine(label.owner, label.worker):
+            self._flight.saw(fill)
             self._steps.tell(label.bracket, brackets.FillSeen(fill=fill))
             return
         for bracket in (*self._steps.open.values(), *self._steps.given_up):

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
+from math import fsum
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -169,8 +170,8 @@ class Bars:
             max(map(_HIGH, inside), default=running.high),
             min(map(_LOW, inside), default=running.low),
             running.open if first is None else first,
-            sum(map(_VOLUME, inside)),
-            sum(map(_COST, inside)),
+            fsum(map(_VOLUME, inside)),  # the same digits under every version of Python
+            fsum(map(_COST, inside)),
         )
 
     def day(self) -> tuple[int, int, int, float, float] | None:

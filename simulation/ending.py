@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from simulation.history import History
 
 SETTLE_MS: Final = 240_000
-ROUNDING: Final = Decimal("0.00000002")
-"""Of each line of the exchange's book."""
+TURNS: Final = 3
+"""So often a person looks after things before all must be settled."""
 FLAT_MS: Final = 330_000
 """Longer than the longest interval between two comparisons."""
 QUIET_STATES: Final = frozenset(
@@ -27,14 +27,19 @@ QUIET_STATES: Final = frozenset(
 )
 
 
-def put_right(history: "History") -> None:
-    """A person looks after things: connects, lifts the halt, decides on issues, lets strategies go on."""
+def put_right(history: "History", *, at_last: bool = False) -> None:
+    """A person looks after things: connects, lifts the halt, decides on issues, lets strategies go on.
+
+    What closing did not end they leave alone ``at_last``.
+    """
     history.presses("Reconnect")
     history.presses("Unhalt")
     for issue in history.store.issues.still_open():
         finding = issue.finding
         if finding.instrument is not None and finding.actions:
             choice = "close" if "close" in finding.actions else finding.actions[0]
+            if at_last and "ignore" in finding.actions:
+                choice = "ignore"
             history.presses("ResolveIssue", instrument=finding.instrument, choice=choice)
     for runner in history.plan.runners:
         history.presses("StartStrategy", name=StrategyName(runner.name))
@@ -46,9 +51,9 @@ def settle(history: "History") -> None:
     history.world.exchange.clear_faults()
     history.world.exchange.set_maintenance(on=False, now_ms=history.world.pipe.now)
     history.disk_mended()
-    for _ in range(3):
-        put_right(history)
-        history.runs_to(history.clock_ms + SETTLE_MS // 3)
+    for turn in range(TURNS):
+        put_right(history, at_last=turn == TURNS - 1)
+        history.runs_to(history.clock_ms + SETTLE_MS // TURNS)
     _must(_unsettled(history))
     history.presses("Panic")
     history.runs_to(history.clock_ms + FLAT_MS)

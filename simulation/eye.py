@@ -34,7 +34,7 @@ ORPHAN_MARGIN_MS: Final = 30_000
 LANDS_MS: Final = 10_000
 """What was on its way when a halt was written, or a connection given up, has arrived by then or never does."""
 TRIED_MS: Final = 60_000
-"""An alert calls somebody; it does not stand in for closing. So long after the last fault or close it is no excuse any more."""
+"""An alert calls somebody and does not stand in for closing: so long after the last fault it excuses no more."""
 ABSOLUTE_MS: Final = 150_000
 """However many faults: longer than this only with a critical alert that somebody should come."""
 

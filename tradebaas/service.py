@@ -42,7 +42,7 @@ from supervisor.house import BUDGETS, Parts, StrategySetup, children
 from supervisor.process import Process, check_brake
 from supervisor.threads import ThreadsRuntime
 from supervisor.tree import Supervisor
-from tradebaas import __version__, crash_points, doors
+from tradebaas import __version__, crash_points, doors, heaps
 from tradebaas.broker_choice import HOW_TO_UNDO, BrokerRoom, file_problems, with_choice
 from tradebaas.paper import PaperExchange
 from tradebaas.settings import Mode, Settings, live_problems
@@ -76,6 +76,7 @@ def run(settings: Settings, *, fresh: bool = False, file_broker: bool = False) -
     """
     assert __debug__, "assertions are part of the design: never run with -O"
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    heaps.keep_few()
     try:
         with ExitStack() as leaving:
             return _lives(settings, leaving, fresh=fresh, file_broker=file_broker)

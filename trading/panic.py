@@ -12,7 +12,7 @@ from typing import Final
 from trading.bracket import Bracket, Cancel, Place
 from trading.bracket.state import leg_of
 from trading.bracket.wishes import order_for
-from trading.facts import Holding, Order
+from trading.facts import Fill, Holding, Order
 from trading.marks import mark
 from trading.values import ZERO, InstrumentName, IntentId, Leg, Milliseconds
 
@@ -25,11 +25,16 @@ def way_out(
     brackets: Iterable[Bracket],
     working: Iterable[Order],
     holdings: Mapping[InstrumentName, Holding],
+    told: Iterable[Fill],
     *,
     times: int,
     now: Milliseconds,
 ) -> tuple[tuple[InstrumentName, Cancel | Place], ...]:
-    """What to send, entries first. ``working`` are orders of ours; ``times`` counts how often a person asked."""
+    """What to send, entries first. ``working`` are orders of ours; ``times`` counts how often a person asked.
+
+    ``told`` are the last fills of ours: what closed a part of a trade counts, recorded or not.
+    """
+    fills = tuple(told)
     found: list[tuple[InstrumentName, Cancel | Place]] = [
         (order.instrument, Cancel(intent_id=IntentId(f"panic:{order.order_id}:{now}"), order_id=order.order_id))
         for order in working
@@ -39,8 +44,9 @@ def way_out(
         plan = bracket.plan
         holding = holdings.get(plan.instrument)
         held = ZERO if holding is None else holding.amount * plan.side.sign
-        # What a person holds beside the trade is theirs: never more than the trade could have bought.
-        amount: Decimal = min(held, plan.amount)
+        # What others hold beside the trade is theirs: never more than the trade could have bought, less what it sold.
+        exits = {fill.fill_id: fill.amount for fill in (*bracket.fills, *fills) if _is_exit(bracket, fill)}
+        amount: Decimal = min(held, plan.amount - sum(exits.values(), ZERO))
         if amount > 0:
             mark("closed-without-a-record")
             attempt = ATTEMPT_FIRST + times % ATTEMPTS
@@ -48,3 +54,7 @@ def way_out(
             # Labels come round again, and a request whose id was sent before would not leave.
             found.append((plan.instrument, replace(order, intent_id=IntentId(f"panic:{order.label}:{now}"))))
     return tuple(found)
+
+
+def _is_exit(bracket: Bracket, fill: Fill) -> bool:
+    return bracket.is_own(fill) and fill.side is not bracket.plan.side

@@ -59,15 +59,20 @@ def test_a_lost_connection_stays_lost_and_a_person_is_told() -> None:
     assert (connects(office), office.timers) == (0, {})
 
 
-def test_each_loss_is_the_same_trouble_whatever_its_reason() -> None:
-    office = trading()
+@pytest.mark.parametrize(("auto", "troubles"), [(True, 1), (False, 2)])
+def test_a_line_that_comes_and_goes_by_itself_is_one_trouble_and_one_put_right_by_hand_is_lost_anew(
+    *, auto: bool, troubles: int
+) -> None:
+    office = trading(auto=auto)
 
     for reason in ("no route", "closed (1006)"):
         office.goes_down(reason)
+        office.elapsed += 1_000
         office.comes_up()
 
     told = [one for one in office.takes("notifier") if one.kind == "disconnected"]
-    assert [one.key for one in told] == ["disconnected", "disconnected"]
+    assert len(told) == 2
+    assert len({one.key for one in told}) == troubles
 
 
 def test_with_auto_reconnect_it_comes_back_and_what_it_paused_goes_on() -> None:

@@ -308,7 +308,7 @@ def test_a_flight_looks_again_and_again_within_its_bound() -> None:
     market.order(order(Leg.STOP, "s"))
     flight.begins("me")
     assert [one.order_id for one in keeper.sent] == ["e"], "what protects stays"
-    keeper.open[ID] = replace(CLOSED, phase=Phase.OPEN)
+    keeper.open[ID] = replace(CLOSED, phase=Phase.OPEN, fills=CLOSED.fills[:1])
     market.holdings[NAME] = _found().holding
     for _ in range(TIMES_MAX + 5):
         flight.goes_on()

@@ -96,3 +96,17 @@ def test_an_unrecorded_panic_goes_on_after_as_many_refusals_as_there_are_labels_
     scene.mended()
     scene.runs(3_000)
     assert not scene.position
+
+
+def test_an_unrecorded_panic_leaves_what_another_worker_holds(disk: ShakyDatabase) -> None:
+    """Seed 106: what was left after our part was closed was somebody else's, and was sold after it."""
+    scene = _scene(disk, seed=106)
+    scene.opens()
+    lot = scene.market.spec.contract_size
+    theirs = "buy" if scene.position > 0 else "sell"
+    scene.hand(theirs, lot)
+    scene.runs(2_000)
+    disk.trouble = "disk_full"
+    scene.says(desk.Panic)
+    scene.runs(5_000)
+    assert abs(scene.position) == lot

@@ -45,8 +45,8 @@ def test_a_trade_closed_out_of_our_sight_says_that_its_prices_are_unknown() -> N
 def test_in_a_panic_nothing_is_sent_for_a_trade_of_which_nothing_is_held(amount: int) -> None:
     life = Life()
     held = Holding(instrument=NAME, amount=Decimal(amount), average_price=ZERO, mark_price=ZERO)
-    assert way_out([life.bracket], [], {NAME: held}, times=0, now=T0) == ()
-    assert way_out([life.bracket], [], {}, times=0, now=T0) == ()
+    assert way_out([life.bracket], [], {NAME: held}, (), times=0, now=T0) == ()
+    assert way_out([life.bracket], [], {}, (), times=0, now=T0) == ()
 
 
 def test_a_fill_by_hand_in_an_adopted_trade_uses_up_no_label_of_ours(btc_inverse: Instrument) -> None:
