@@ -56,7 +56,7 @@ def test_a_lost_exchange_is_said_at_once_and_waits_for_a_person(page: Page, serv
 
 
 def test_what_cannot_be_explained_is_settled_by_a_person(page: Page, service: Running) -> None:
-    (position,) = service.get("positions")["items"]
+    position = eventually(lambda: next(iter(service.get("positions")["items"]), None), "in a trade")
     service.hand(position["side"], int(float(position["amount"])) // 20 * 10)
     page.opens("/issues")
     service.post("reconcile")

@@ -1,5 +1,6 @@
 """`tradebaas status`, once or again and again."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ def command(connect: Callable[[], Client], as_json: bool, watch: bool, every: fl
         return
     in_place = sys.stdout.isatty() and not as_json
     if in_place:
+        # Who is told that Ctrl-C ends it can end it, even where the shell that started us had set it aside.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         click.echo(CLEAR, nl=False)
     try:
         while True:
