@@ -92,8 +92,7 @@ class Issues:
 
     def quarantine(self, action: Quarantine) -> None:
         """Open nothing on the instrument until a person chose; then do what they chose."""
-        if action.ours:
-            self._to.guardian.tell(guardian.Watch(instrument=action.instrument, ours=True, claimed=action.claimed))
+        self._to.guardian.tell(guardian.Watch(instrument=action.instrument, ours=True, claimed=action.claimed))
         waiting = self._waiting.get(action.instrument)
         if waiting is not None:
             if waiting.chosen in {"adopt", *OUT} and action.adoption is not None:

@@ -85,7 +85,7 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantine:
-    """Open nothing on this instrument until a person chose."""
+    """Open nothing on this instrument until a person chose. Something of ours may be in it: it must not be bare."""
 
     instrument: InstrumentName
     kind: FindingKind
@@ -98,8 +98,6 @@ class Quarantine:
     """What a person may choose. What is offered is done."""
     adoption: Adopt | None = None
     """What a person would take into care; None where there is nothing to take."""
-    ours: bool = False
-    """Something of ours is in the position: it must not be without a stop."""
     claimed: Decimal = ZERO
     """So much of it is ours, by the fills of several forgotten trades."""
 

@@ -196,7 +196,6 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
                 position=position,
                 bracket_ids=(plan.bracket_id,),
                 choices=("close", "ignore"),
-                ours=True,
             )
         )
 
@@ -302,7 +301,6 @@ def _unclaimed(run: _Run, instrument: InstrumentName, amount: Decimal) -> tuple[
                 choices=("adopt", "cancel", "close", "ignore"),
                 claimed=abs(sum((held[one] for one in behind), ZERO)),
                 adoption=replace(_adoption(run, _likeliest(labels, own), instrument, own), is_whole=True),
-                ours=True,
             )
         )
     return tuple(order for order in own if order.reduce_only and order.side.sign * amount < 0)

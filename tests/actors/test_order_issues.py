@@ -17,7 +17,7 @@ from trading.values import BracketId, InstrumentName, Leg, OrderState
 
 OTHER = InstrumentName("ETH-PERPETUAL")
 BEHIND = BracketId("c" * 16)
-FOUND = Quarantine(instrument=NAME, kind=FindingKind.WRONG_SIZE, why="too much", ours=True)
+FOUND = Quarantine(instrument=NAME, kind=FindingKind.WRONG_SIZE, why="too much")
 CHOOSES = orders.ResolveIssue(instrument=NAME, choice="ignore", by="me")
 
 
