@@ -19,6 +19,9 @@ from trading.messages import journal
 from trading.values import Milliseconds
 
 SHOW_MS: Final = 250  # how often a subscriber is shown new prices
+GATHER_MS: Final = 50
+"""What happens in so long is told at once. Every telling wakes a thread for each open page, and a trade makes dozens:
+one after the other they stood in the way of the next order."""
 TAIL_MAX: Final = 1_000
 
 
@@ -73,6 +76,11 @@ class _Show:
     """It is time to show the prices that changed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tell:
+    """It is time to tell those who listen what has been gathered."""
+
+
 class Journal(Actor):
     """Keeps what people see. What it holds besides the board may be lost with it."""
 
@@ -91,14 +99,19 @@ class Journal(Actor):
         self._clock, self._timers, self._log, self._close = clock, timers, log, close
         self._board, self._subscribers = board, subscribers
         self._unshown: set[str] = set()
+        self._gathered: list[Told] = []
 
     def on_stop(self) -> None:
         if self._close is not None:
             self._close()
 
-    def on_receive(self, message: journal.Message | _Show) -> None:
+    def on_receive(self, message: journal.Message | _Show | _Tell) -> None:
         if isinstance(message, _Show):
             self._show()
+            return
+        if isinstance(message, _Tell):
+            gathered, self._gathered = self._gathered, []
+            self._subscribers.tell(*gathered)
             return
         beat = Beat(at_ms=self._clock.now_ms(), monotonic_ms=self._clock.monotonic_ms())
         picture, effects = step(self._board.picture, message, beat)
@@ -139,12 +152,17 @@ class Journal(Actor):
         except Unavailable:
             return  # the next event brings it
         for event in found:
-            self._subscribers.tell(Told(kind=event.kind, content=event_row(event), id=event.id))
+            self._tell_soon(Told(kind=event.kind, content=event_row(event), id=event.id))
             self._subscribers.tail = event.id
 
     def _pass_on(self, kind: str, content: Mapping[str, Any]) -> None:
         if len(self._subscribers):
-            self._subscribers.tell(Told(kind=kind, content=dict(content)))
+            self._tell_soon(Told(kind=kind, content=dict(content)))
+
+    def _tell_soon(self, told: Told) -> None:
+        if not self._gathered:
+            self._timers.start("tell", GATHER_MS, _Tell(), background=True)
+        self._gathered.append(told)
 
     def _show_soon(self, instrument: str) -> None:
         """Gather prices for a moment; without listeners there is nobody to gather for."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Any, Final
 
-WAITING_MAX: Final = 256  # messages for one subscriber; past it, it is dropped and reads again from the log
+WAITING_MAX: Final = 256  # handfuls for one subscriber; past it, it is dropped and reads again from the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,23 +21,23 @@ class Subscriber:
     """One listener's queue. Filled by the journal, emptied by a thread of its own."""
 
     def __init__(self, waiting_max: int) -> None:
-        self._queue: Queue[Told] = Queue(waiting_max)
+        self._queue: Queue[tuple[Told, ...]] = Queue(waiting_max)
         self.is_dropped = False
 
-    def offer(self, told: Told) -> bool:
-        """Put a message in, or drop the listener when there is no room."""
+    def offer(self, handful: tuple[Told, ...]) -> bool:
+        """Put messages in, or drop the listener when there is no room."""
         try:
-            self._queue.put_nowait(told)
+            self._queue.put_nowait(handful)
         except Full:
             self.is_dropped = True
         return not self.is_dropped
 
-    def next(self, timeout_s: float) -> Told | None:
-        """Wait for the next message; None when none came in time."""
+    def next(self, timeout_s: float) -> tuple[Told, ...]:
+        """Wait for the next messages; none when none came in time."""
         try:
             return self._queue.get(timeout=timeout_s)
         except Empty:
-            return None
+            return ()
 
 
 class Subscribers:
@@ -67,8 +67,8 @@ class Subscribers:
         with self._lock:
             self._all = tuple(each for each in self._all if each is not subscriber)
 
-    def tell(self, told: Told) -> None:
-        """Tell everybody."""
+    def tell(self, *told: Told) -> None:
+        """Tell everybody. Each listener is woken once, however many messages there are."""
         for subscriber in self._all:
             if not subscriber.offer(told):
                 self.dropped += 1

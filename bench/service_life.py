@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from bench.figure import Effort, Figure, Result
+from bench.figure import Effort, Figure, Missing, Result
 from bench.service_world import World, world
 
 TRADER: Final = """
@@ -84,7 +84,7 @@ def _live(around: World, name: str, seconds: int) -> tuple[float, float]:
     return weight, burnt
 
 
-def _sustained(many: int) -> Figure:
+def _sustained(many: int) -> Result:
     """Double what arrives until the oldest message waits too long; the last rate that was kept up with."""
     kept, times = 0.0, 1
     while times <= TIMES_MAX:
@@ -93,6 +93,9 @@ def _sustained(many: int) -> Figure:
         if rate is None:
             break
         kept, times = rate, times * 2
+    if not kept:
+        why = "behind at the slowest pace already: other work on this machine"
+        return Missing(name=f"ticks sustained by {many} strategies", reason=why)
     note = f"each to every strategy; no message older than {1000 * WAITED_S_MAX:.0f} ms; found by doubling"
     return Figure(name=f"ticks sustained by {many} strategies", unit="ticks/s", runs=(kept,), better="more", note=note)
 

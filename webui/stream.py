@@ -114,12 +114,13 @@ class _Stream:
     def _listen(self, subscriber: Subscriber, seen: int) -> Iterator[bytes]:
         quiet = 0
         while not (self._streams.is_stopping or self._gone()):
-            told = subscriber.next(LOOK_S)
-            if told is not None:
+            handful = subscriber.next(LOOK_S)
+            if handful:
                 quiet = 0
-                if told.id is None or told.id > seen:
-                    seen = told.id or seen
-                    yield of(told)
+                new = [told for told in handful if told.id is None or told.id > seen]
+                seen = max([seen, *(told.id for told in new if told.id is not None)])
+                if new:
+                    yield b"".join(map(of, new))
             elif subscriber.is_dropped:
                 yield piece("reload", {"reason": "this listener did not keep up"}, None)
                 return

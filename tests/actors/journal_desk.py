@@ -77,14 +77,20 @@ class Desk:
     def told(self, *messages: journal.Message) -> Picture:
         for message in messages:
             self.journal.on_receive(message)
+        self.gathers()
         return self.board.picture
+
+    def gathers(self) -> None:
+        """A moment passes, and listeners are told."""
+        if "tell" in self.timers.running:
+            self.journal.on_receive(self.timers.running.pop("tell"))
 
     def listener(self) -> Subscriber:
         return self.subscribers.join(len(self.log.events))
 
 
 def heard(listener: Subscriber) -> list[Told]:
-    found = []
-    while (told := listener.next(0.001)) is not None:
-        found.append(told)
+    found: list[Told] = []
+    while handful := listener.next(0.001):
+        found += handful
     return found

@@ -272,6 +272,7 @@ def test_prices_are_shown_to_listeners_now_and_then_and_the_newest_only(desk: De
     assert heard(listener) == []
 
     desk.journal.on_receive(desk.timers.running.pop("show"))
+    desk.gathers()
 
     assert [told.content["mark"] for told in heard(listener)] == ["3"]
     desk.told(journal.TickerChanged(ticker=ticker("4")))
@@ -283,6 +284,16 @@ def test_without_listeners_no_timer_runs_and_nothing_is_gathered(desk: Desk) -> 
     desk.told(journal.TickerChanged(ticker=ticker("1")), UP)
 
     assert desk.timers.running == {}
+
+
+def test_what_happens_in_a_moment_wakes_a_listener_once_and_in_its_order(desk: Desk) -> None:
+    """Each wakes a thread for every open page: dozens in a row stood in the way of the next order."""
+    listener = desk.listener()
+
+    desk.told(*(journal.OrderSeen(order=order(number=str(number))) for number in range(20)))
+
+    assert [told.content["order_id"] for told in listener.next(0.001)] == [str(number) for number in range(20)]
+    assert listener.next(0.001) == ()
 
 
 def test_a_slow_listener_is_dropped_and_the_others_are_not(desk: Desk) -> None:

@@ -178,7 +178,7 @@ def test_two_who_join_at_once_both_listen(house: House) -> None:
 
     house.subscribers.tell(Told(kind="x", content={}))
 
-    assert all(each.next(0.1) is not None for each in joined)
+    assert all(each.next(0.1) for each in joined)
     assert len(joined) == 8
 
 
