@@ -11,7 +11,7 @@ from strategies.base import Decision, Parameters, Strategy, Wish
 from trading.facts import Ticker
 from trading.instruments import Instrument
 from trading.messages.journal import Checkpoint
-from trading.values import Milliseconds, Side
+from trading.values import Milliseconds, Side, plain
 
 _BASIS_POINTS = Decimal(10_000)
 _ENTRY_MS = 5_000
@@ -63,5 +63,5 @@ class Fasttest(Strategy):
             key=f"{period}:{side}",
             reason=f"period {period}",
         )
-        ready = Checkpoint(name="book", is_met=True, text=f"{ticker.bid} / {ticker.ask}")
+        ready = Checkpoint(name="book", is_met=True, text=f"{plain(ticker.bid)} / {plain(ticker.ask)}")
         return Decision(text=f"enters {side} on {instrument.name}", checkpoints=(ready,), wish=wish)

@@ -7,11 +7,16 @@ from actors.address import Address
 from actors.clock import Clock
 from supervisor.children import Child
 from supervisor.health import Abandoned
-from trading.messages import supervision
+from trading.messages import strategy, supervision
 from trading.messages.supervision import Context, Notice, Phase
 from trading.restart import Exit, Verdict
 
 _NOTICES: Final = frozenset(kind.__name__ for kind in get_args(Notice))
+_MARKET: Final = frozenset(
+    kind.__name__
+    for kind in (strategy.TickerChanged, strategy.CandleClosed, strategy.CandlesKnown, strategy.InstrumentKnown)
+)
+_NO_LOSS: Final = _NOTICES | _MARKET
 _CONTEXTS: Final = {Phase.STARTING: Context.START_ERROR, Phase.STOPPING: Context.SHUTDOWN_ERROR}
 
 
@@ -57,9 +62,12 @@ class Notes:
             self.tell(supervision.ChildCrowded(child=child.id, depth=depth, inbox_max=inbox_max, at_ms=at_ms))
 
     def lost(self, child: Child) -> None:
-        """Say what was told to the dead since the last time. A lost notice is counted, but not told about again."""
+        """Say what was told to the dead since the last time. A lost notice is counted, but not told about again.
+
+        So is the market: prices go on for whoever is stopped, and who starts is told anew.
+        """
         kinds = child.newly_lost()
-        if kinds.keys() - _NOTICES:
+        if kinds.keys() - _NO_LOSS:
             self.tell(supervision.MessagesLost(child=child.id, kinds=kinds, at_ms=self._clock.now_ms()))
 
     def spoke(self, who: Abandoned) -> None:

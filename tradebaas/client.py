@@ -13,7 +13,10 @@ from tradebaas.settings import Settings
 from webui.left import left_in
 
 TIMEOUT_S: Final = 10.0  # longer than a command may take inside
-NOT_RUNNING: Final = "the service is not running (nothing answers at {url}); `tradebaas run` starts it"
+NOT_RUNNING: Final = (
+    "the service is not running (nothing answers at {url}); `tradebaas run` starts it. If it runs, ask from the"
+    " folder in which it was started, or with its --data-dir"
+)
 WRONG_KEY: Final = (
     "the service at {url} does not take this key; is web.operate_token of these settings the one it was started with?"
 )

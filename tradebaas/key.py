@@ -73,7 +73,7 @@ def key_of(settings: "Settings", store: Store | None) -> Key | None:
     if stored is not None:
         return Key(stored.client_id, stored.client_secret, "the data directory")
     known = registry.find(broker.id).default_credentials
-    return None if known is None else Key(known.client_id, Secret(known.client_secret), "known to all")
+    return None if known is None else Key(known.client_id, Secret(known.client_secret), "what everybody knows")
 
 
 def websocket_url(settings: "Settings") -> str | None:

@@ -91,11 +91,15 @@ class WebServer:
         if not self._thread.is_alive():
             self._server.close()
             return
-        # Its own thread closes it: another one would take the sockets away under its feet, last words unsent.
-        self._server.trigger.pull_trigger(self._let_go)
+        # Its own thread closes it: another one would take the sockets away under its feet, last words unsent. Somebody
+        # else may have woken it, so that it does this while we are still about to wake it: it waits for that.
+        woken = threading.Event()
+        self._server.trigger.pull_trigger(lambda: self._let_go(woken))
+        woken.set()
         self._thread.join(STOP_S)
 
-    def _let_go(self) -> None:
+    def _let_go(self, woken: threading.Event) -> None:
+        woken.wait(STOP_S)
         for channel in list(self._server.active_channels.values()):
             channel.close_when_flushed = True
             if not channel.total_outbufs_len:

@@ -8,7 +8,7 @@ from shutil import which
 from typing import Any
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -50,8 +50,8 @@ class Page:
     # --- coming and going
 
     def enters(self, key: str = OPERATE) -> None:
-        """Come in by the link that the first start prints."""
-        self.driver.delete_all_cookies()
+        """Come in by the link that the first start prints, as somebody who was never here."""
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})  # of every address, not the shown page's alone
         self.driver.get(f"{self.service.url}/?token={key}")
 
     def leaves(self) -> None:
@@ -134,12 +134,15 @@ class Page:
         return found[0] if found else None
 
     def clicks(self, selector: str) -> None:
-        """Press something. A region may be drawn anew between the look and the press."""
+        """Press something. A region may be drawn anew, or be moved by another, between the look and the press.
+
+        What stays covered is never pressed, and fails.
+        """
 
         def press() -> bool:
             try:
                 self.find(selector).click()
-            except StaleElementReferenceException:
+            except (StaleElementReferenceException, ElementClickInterceptedException):
                 return False
             return True
 

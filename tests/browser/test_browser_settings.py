@@ -5,8 +5,11 @@ from selenium.webdriver.support.select import Select
 
 from tests.browser.page import Page
 from tests.browser.running import Running, eventually
+from tests.process.telegram_bot import CHAT, Bot
 
 pytestmark = pytest.mark.browser
+
+TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 
 
 def saves(page: Page, form: str, *, asks: bool = True) -> str:
@@ -91,6 +94,32 @@ def test_a_key_is_kept_and_never_shown_again(page: Page) -> None:
     page.opens("/settings")
     assert "a-very-secret-secret" not in page.driver.page_source
     page.find('#r-settings_broker article:nth-of-type(2) [data-command="broker/test"]')
+
+
+def test_a_test_message_is_sent_and_what_came_of_it_is_told(page: Page, service: Running) -> None:
+    page.opens("/settings")
+    page.presses("notifications/test")
+    page.sees("Telegram is not set up: telegram.token and telegram.chat_id are needed")
+
+    bot = Bot()
+    try:
+        _has_telegram(service, bot)
+        page.enters()
+        page.opens("/settings")
+        page.presses("notifications/test")
+        page.sees(f"a test message was sent to the chat {CHAT}")
+        assert any("A test message" in text for text in bot.said)
+    finally:
+        bot.close()
+
+
+def _has_telegram(service: Running, bot: Bot) -> None:
+    """Write a bot and a chat into the settings, and begin anew with them."""
+    file = service.folder / "tradebaas.toml"
+    text = f'[telegram]\ntoken = "{TOKEN}"\nchat_id = "{CHAT}"\nbase_url = "{bot.url}"\n'
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+    service.stops()
+    service.starts()
 
 
 def test_a_kind_of_message_is_made_silent(page: Page, service: Running) -> None:

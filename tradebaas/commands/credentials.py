@@ -176,7 +176,8 @@ def _counting(settings: "Settings", broker: str | None) -> "tuple[Settings, Key]
             settings = for_broker(settings, store, broker)
             found = key_of(settings, store)
     if found is None:
-        fail(f"there is no key for {settings.broker.id}: `tradebaas credentials set`")
+        name = settings.broker.id
+        fail(f"there is no key for {name}: `tradebaas credentials set --broker {name}` stores one")
     return settings, found
 
 

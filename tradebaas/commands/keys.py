@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 COLUMNS = [
     Column("id", "id"),
     Column("good for", "scope"),
-    Column("name", "name"),
-    Column("made", "made"),
-    Column("last used", "used"),
     Column("is", "state"),
+    Column("made", "made_at", drop=1),
+    Column("last used", "used_at"),
+    Column("revoked", "revoked_at", drop=2),
+    Column("name", "name", wraps=True),
 ]
 
 
@@ -37,18 +38,17 @@ def command() -> None:
 @json_option
 def list_keys(config: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
     """List the access keys that were made here. A key itself is never shown again."""
-    from webui.pages.words import iso
-
     settings = settings_or_exit(config, data_dir)
     with _opened(settings) as store:
         rows = [
             {
                 "id": token.id,
                 "scope": token.scope.value,
+                "state": "good" if token.revoked_at is None else "revoked",
+                "made_at": token.made_at,
+                "used_at": token.used_at,
+                "revoked_at": token.revoked_at,
                 "name": token.name,
-                "made": iso(token.made_at),
-                "used": None if token.used_at is None else iso(token.used_at),
-                "state": "good" if token.revoked_at is None else f"revoked {iso(token.revoked_at)}",
             }
             for token in store.tokens.all()
         ]

@@ -118,8 +118,12 @@ def trades(
         print_json(story)
         return
     keys = ("id", "strategy", "instrument", "side", "status", "amount", "entry", "stop", "target", "why", "reason")
-    print_pairs((key, story[key]) for key in keys if story[key] not in {None, ""})
-    print_pairs([("began", moment(story["began_at"])), ("closed", moment(story["closed_at"]))])
+    pairs = [(key, story[key]) for key in keys if story[key] not in {None, ""}]
+    pnl = story["pnl"]
+    if pnl is not None:
+        parts = ", ".join(f"{part} {pnl[part]}" for part in ("gross", "fees", "funding"))
+        pairs.append(("net", f"{pnl['net']} {pnl['currency']} ({parts}){', estimated' if pnl['estimated'] else ''}"))
+    print_pairs([*pairs, ("began", moment(story["began_at"])), ("closed", moment(story["closed_at"]))])
     click.echo()
     print_table(story["timeline"], TIMELINE, empty="no timeline")
 

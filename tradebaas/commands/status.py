@@ -86,7 +86,7 @@ def _show(found: dict[str, Any], *, as_json: bool) -> None:
             ("broker", Painted("ok" if broker["is_up"] else "fail", f"{broker.get('id', '')}: {link} {since}{heard}")),
             ("halt", held if halt is None else Painted("HALT", held)),
             ("strategies", _counts(counts)),
-            ("open", f"{found['positions']} positions, {found['orders']} orders, {found['trades_open']} trades"),
+            ("open", f"positions {found['positions']}, orders {found['orders']}, trades {found['trades_open']}"),
             ("issues", found["issues"]),
             (
                 "scoreboard",

@@ -16,7 +16,7 @@ from webui.pages.words import number
 WIDE: Final = 1000
 _LABEL_APART: Final = 15  # so far apart that two lines of text do not touch
 _TOP, _BOTTOM = 14, 22  # room for what stands above and below the shapes
-_ROOM_RIGHT: Final = 0.06  # of the width, kept free after the newest bar
+_ROOM_RIGHT: Final = 0.11  # of the width, kept free after the newest bar for the names of the levels
 _CANDLES_WIDE_MIN: Final = 40  # bars that fill the width; fewer stand at the right of it
 
 
@@ -97,11 +97,11 @@ def price_chart(
         title,
         height,
         shapes,
-        [*_edges(scale), *_times(scale), *(_fill(mark, scale) for mark in marks), *_labels(levels, scale)],
+        [*_edges(scale), *_times(scale, last), *(_fill(mark, scale) for mark in marks), *_labels(levels, scale)],
     )
 
 
-def line_chart(points: Sequence[tuple[int, float]], *, title: str, last_text: str, height: int = 160) -> str:
+def line_chart(points: Sequence[tuple[int, float]], *, title: str, height: int = 160) -> str:
     """Draw one figure over time, with the line of zero."""
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
@@ -117,10 +117,7 @@ def line_chart(points: Sequence[tuple[int, float]], *, title: str, last_text: st
         _across("zero", zero),
         f'<path class="line {kind}" d="{path}" vector-effect="non-scaling-stroke"/>',
     ]
-    above = places[-1][1] > _TOP + _LABEL_APART
-    y = places[-1][1] - 8 if above else places[-1][1] + _LABEL_APART
-    label = f'<text class="last {kind}" x="100%" dx="-2" y="{y:.0f}" text-anchor="end">{html_escape(last_text)}</text>'
-    return _drawing("chart equity", title, height, shapes, [*_times(scale), label])
+    return _drawing("chart equity", title, height, shapes, _times(scale, scale.last))
 
 
 def ladder(stop: float, entry: float, target: float, mark: float | None, *, title: str) -> str:
@@ -227,14 +224,16 @@ def _edges(scale: _Scale) -> list[str]:
     ]
 
 
-def _times(scale: _Scale) -> list[str]:
+def _times(scale: _Scale, newest: float) -> list[str]:
+    """Where it begins, the middle, and the newest that is known: no time stands there that has not come yet."""
     found = []
-    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
-        at = int(scale.first + (scale.last - scale.first) * share)
+    for part, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        at = int(scale.first + (newest - scale.first) * part)
+        share = scale.x(at)
         minutes = at // 60_000 % 1440
         clock = f"{minutes // 60:02d}:{minutes % 60:02d}"
         found.append(
-            f'<text class="axis" x="{share * 100:.0f}%" y="{scale.height - 6}" text-anchor="{anchor}"'
+            f'<text class="axis" x="{share * 100:.1f}%" y="{scale.height - 6}" text-anchor="{anchor}"'
             f' data-minute="{at}">{clock}</text>'
         )
     return found

@@ -100,7 +100,10 @@ class Lists:
 
     def _settled(self) -> Mapping[str, Any]:
         rows = [views.issue_row(issue) for issue in self.asking.parts.store.issues.newest(limit=ISSUES)]
-        return {"rows": [row for row in rows if row["status"] == "resolved"]}
+        return {
+            "rows": [row for row in rows if row["status"] == "resolved"],
+            "is_calm": not open_issues(self.asking)["rows"],
+        }
 
 
 def _cursor(text: str) -> int | None:

@@ -88,7 +88,9 @@ def levels(wanted: Iterable[tuple[str, Any, str]]) -> list[Level]:
     for kind, at, name in wanted:
         figure = decimal(at)
         if figure is not None:
-            found.append(Level(kind=kind, price=float(figure), text=f"{name} {price(figure)}"))
+            # The price now goes on while the chart stands; its figure is above the chart, where it follows.
+            text = name if kind == "mark" else f"{name} {price(figure)}"
+            found.append(Level(kind=kind, price=float(figure), text=text))
     return found
 
 

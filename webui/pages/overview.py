@@ -123,9 +123,12 @@ class Overview:
         store, now = self.asking.parts.store, self.asking.now
         since = Milliseconds(now - now % HOUR_MS - (HOURS - 1) * HOUR_MS)
         newest, history = store.scoreboard.newest(), store.scoreboard.history(since=since)
+        lived = {int(hour.hour) for hour in history}
         t, rows = self.asking.t, []
         for name, score in _PROMISES:
             by_hour = {int(hour.hour): hour.worst for hour in history if hour.score is score}
+            if score is Score.NAKED_OVER_MAX:  # noted when it happens, and it is looked for in every hour of work
+                by_hour = dict.fromkeys(lived, 0) | by_hour
             cells = [by_hour.get(int(since) + place * HOUR_MS) for place in range(HOURS)]
             worst = max((cell for cell in cells if cell), default=0)
             title = t("promises.strip", name=t(f"promises.{name}"), hours=HOURS, worst=worst)
@@ -140,7 +143,7 @@ class Overview:
             text = coins(curve.total, curve.currency, signed=True)
             points = [(at, float(value)) for at, value in curve.points]
             title = t("equity.chart", total=text, count=len(points))
-            drawn.append({"curve": curve, "svg": draw.line_chart(points, title=title, last_text=text)})
+            drawn.append({"curve": curve, "total": text, "svg": draw.line_chart(points, title=title)})
         return {"drawn": drawn}
 
     def alerts(self) -> Mapping[str, Any]:

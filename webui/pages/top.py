@@ -34,6 +34,7 @@ class Top:
             "last": None if picture.fact is None else picture.fact.at_ms,
             "halt": picture.halt,
             "needs": len(picture.issues) + failed,
+            "needs_at": _where(issues=bool(picture.issues), failed=bool(failed)),
             "tone": self.tone(),
         }
 
@@ -47,3 +48,10 @@ class Top:
         if picture.halt is not None or not picture.connection.is_up:
             return "warn"
         return "good"
+
+
+def _where(*, issues: bool, failed: bool) -> str:
+    """Where all is told that needs a person."""
+    if issues and failed:
+        return "/"
+    return "/issues" if issues else "/strategies"

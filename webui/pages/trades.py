@@ -49,7 +49,15 @@ class Trades:
         )
         names = sorted(self.asking.parts.board.picture.strategies)
         filled = {"status": which.value if which else "", "strategy": strategy or ""}
-        return {"trades": page.items, "next": page.next, "before": before, "names": names, **filled}
+        entries = {trade.bracket_id: self._entry(trade) for trade in page.items}
+        return {"trades": page.items, "entries": entries, "next": page.next, "before": before, "names": names, **filled}
+
+    def _entry(self, trade: Trade) -> Any:
+        """Its price, of an open one by the fills there are."""
+        if trade.average_entry is None and trade.held and (story := self.asking.parts.store.trade(trade.bracket_id)):
+            found = average([fill for fill in views.story_row(story)["fills"] if fill["leg"] == "entry"])
+            return trade.entry if found is None else found
+        return trade.average_entry or trade.entry
 
     def not_taken(self) -> Mapping[str, Any]:
         """Signals that were refused, and why."""
@@ -113,7 +121,7 @@ class Story:
     def timeline(self) -> Mapping[str, Any]:
         """The way from signal to exit, and the log below it."""
         told = self._told()
-        return {"trade": told, "steps": steps(told), "log": told["timeline"]}
+        return {"trade": told, "steps": steps(told), "log": told["timeline"], "flat": flat}
 
 
 def average(fills: Sequence[Mapping[str, Any]]) -> str | None:
@@ -145,6 +153,21 @@ def steps(told: Mapping[str, Any]) -> list[dict[str, Any]]:
         if event["kind"] in {"trade_opened", "trade_closed", "entry_ended", "trade_quarantined", "trade_released"}
     ]
     return sorted(found, key=lambda step: (step.get("place", step["at"]), step["order"]))
+
+
+def flat(request: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give what a request says line by line; its kind, under which all of it stands, is said in words above it."""
+    for key, value in request.items():
+        yield from _lines(value) if isinstance(value, Mapping) else _lines({key: value})
+
+
+def _lines(said: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Name what stands inside another after it: `stop.price`."""
+    for key, value in said.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{before}{key}.")
+        elif value is not None and value != "" and key != "intent_id":  # the label says the same
+            yield f"{before}{key}", value
 
 
 def _is_cursor(text: str) -> bool:

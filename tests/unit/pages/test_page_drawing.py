@@ -100,6 +100,21 @@ def test_two_levels_close_together_have_names_that_do_not_touch() -> None:
     assert heights[1] - heights[0] >= 14
 
 
+def test_no_time_stands_under_a_chart_that_has_not_come_yet() -> None:
+    until = 599_000
+
+    charts = [
+        draw.price_chart(bars(9), until=until, title="x"),
+        draw.line_chart([(0, 1.0), (until, 2.0)], title="x"),
+    ]
+
+    for svg in charts:
+        root = ET.fromstring(svg)  # noqa: S314 - our own
+        times = [int(each.attrib["data-minute"]) for each in root.iter("text") if "data-minute" in each.attrib]
+        assert len(times) == 3
+        assert max(times) == until
+
+
 @pytest.mark.parametrize(("stop", "target"), [(90.0, 110.0), (110.0, 90.0)])
 def test_the_ladder_has_the_stop_at_the_left_for_a_long_and_a_short(stop: float, target: float) -> None:
     near_stop = stop + (target - stop) * 0.1
@@ -118,7 +133,7 @@ def test_a_price_beyond_the_stop_stays_in_the_picture() -> None:
 
 def test_nothing_to_draw_is_nothing() -> None:
     assert draw.price_chart([], until=1, title="x") == ""
-    assert draw.line_chart([(1, 1.0)], title="x", last_text="") == ""
+    assert draw.line_chart([(1, 1.0)], title="x") == ""
     assert draw.ladder(1.0, 1.0, 1.0, None, title="x") == ""
 
 

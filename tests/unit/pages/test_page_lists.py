@@ -12,7 +12,7 @@ from tests.unit.webui.house import OPERATE, House
 from trading.bracket import Phase
 from trading.pnl import TradePnl
 from trading.values import Currency, StrategyName, exact
-from webui.pages import lists, trades
+from webui.pages import lists, trades, words
 
 
 def closed(store: Store, number: int, **fields: str) -> str:
@@ -44,6 +44,14 @@ def test_trades_are_paged_without_a_gap(house: House, store: Store) -> None:
     ids = [closed(store, number) for number in range(trades.PAGE * 2 + 1)]
 
     assert followed(house, "/trades?status=closed", "t-") == ids[::-1]
+
+
+def test_an_open_trade_has_the_price_of_its_fills(house: House) -> None:
+    fill_house(house)
+
+    shown = house.get("/trades?status=open", OPERATE).body.decode()
+
+    assert words.price("65000.5") in shown
 
 
 def test_trades_are_found_by_strategy_and_status(house: House, store: Store) -> None:

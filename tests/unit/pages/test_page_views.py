@@ -3,9 +3,12 @@
 import pytest
 
 from actors.journal_board import Connection
+from persistence.scoreboard import Score
+from tests.unit.pages import filled
 from tests.unit.pages.filled import EVIL, PLAIN, fill_house, views
 from tests.unit.pages.reading import Read
 from tests.unit.webui.house import NOW, OBSERVE, OPERATE, House
+from trading.values import Milliseconds
 
 EMPTY = ["/", "/strategies", "/trades", "/orders", "/events", "/reconcile", "/issues", "/settings"]
 LANGUAGES = ["en", "nl"]
@@ -120,6 +123,50 @@ def test_all_is_well_is_said_when_it_is(house: House) -> None:
 
     assert "All is well." in page.text
     assert page.having("data-tone", "good")
+
+
+def test_what_needs_a_person_is_pointed_at_where_all_of_it_is_told(house: House) -> None:
+    def leads_to() -> str:
+        return Read(house.get("/orders", OPERATE, x_regions="top").body.decode()).having("href")[0]["href"]
+
+    house.is_well()
+    failed = {"s": filled.strategy("s", "ERROR", "it fell")}
+    issues = {"BTC-PERPETUAL": {"instrument": "BTC-PERPETUAL", "text": "?", "opened_at": NOW}}
+
+    house.shows(strategies=failed)
+    assert leads_to() == "/strategies"
+    house.shows(issues=issues)
+    assert leads_to() == "/"
+    house.shows(strategies={})
+    assert leads_to() == "/issues"
+
+
+def test_a_view_of_issues_without_any_says_that_nobody_is_needed(house: House) -> None:
+    calm = Read(house.get("/issues", OPERATE).body.decode()).text
+    fill_house(house)
+
+    assert "Nothing needs you" in calm
+    assert "Nothing needs you" not in Read(house.get("/issues", OPERATE).body.decode()).text
+
+
+def test_an_hour_of_work_in_which_nothing_was_naked_too_long_counts_as_kept(house: House) -> None:
+    def zeros() -> int:
+        return house.get("/", OPERATE, x_regions="promises").body.decode().count('class="zero"')
+
+    house.store.scoreboard.note({Score.ORPHANS: 0}, at=Milliseconds(NOW))
+    assert zeros() == 2, "orphans, and naked too long"
+
+    house.store.scoreboard.note({Score.NAKED_OVER_MAX: 1}, at=Milliseconds(NOW))
+    assert zeros() == 1
+
+
+def test_a_request_is_shown_line_by_line(house: House) -> None:
+    names = fill_house(house)
+
+    shown = Read(house.get(f"/trades/{names['trade']}", OPERATE).body.decode()).text
+
+    assert "stop.trigger_price" in shown
+    assert "{" not in shown
 
 
 def test_a_position_without_its_whole_cover_is_shouted(house: House) -> None:

@@ -1,6 +1,7 @@
 """What the supervisor does over time, exact to the millisecond in virtual time."""
 
 from tests.actors.supervised import LISTENER, LOOK_MS, PROBE, Broken, Raise, Say, World
+from trading.messages import strategy
 from trading.messages.supervision import ChildCrowded, ChildFailed, MessagesLost, Phase
 from trading.restart import Exit, Restart
 
@@ -125,6 +126,19 @@ def test_lost_notices_are_counted_but_do_not_breed_more_notices() -> None:
     assert world.probe.phase is Phase.ERROR
     assert world.all_of(MessagesLost) == []
     assert world.probe.lost >= 1
+
+
+def test_prices_for_a_strategy_that_does_not_run_are_no_loss_to_tell_of() -> None:
+    world = simulated(Restart.TEMPORARY)
+    world.tell(Raise(error=Broken("dead")))
+    world.until(lambda: world.probe.phase is Phase.ERROR)
+
+    for _ in range(10):
+        world.runtime.directory.find(PROBE).tell(strategy.CandlesKnown(candles=()))
+        world.simulated.run_for(2 * LOOK_MS)
+
+    assert world.probe.lost == 10
+    assert world.all_of(MessagesLost) == []
 
 
 def test_the_same_seed_gives_the_same_supervision() -> None:
