@@ -13,11 +13,11 @@ from actors.base import Actor
 from actors.clock import Clock
 from actors.memory import Memory, MemoryFails
 from actors.timers import Timers
-from trading.bracket import Limits, Mode
+from trading.bracket import Limits, Mode, Phase
 from trading.marks import mark
 from trading.messages import broker, journal, orders, reconciler
 from trading.reconcile import CancelOrphan, DatabasePicture, FindingKind, Report, Suspicion, reconcile
-from trading.values import InstrumentName, Leg, Milliseconds
+from trading.values import InstrumentName, Milliseconds
 
 SINCE_MARGIN_MS = 60_000
 CONFIRM_MS = 1_500
@@ -133,9 +133,9 @@ class Reconciler(Actor):
         placed leg by leg is bare from its fill on, so a resting entry is looked at again and again.
         """
         open_now = self._memory.open_brackets()
-        if any(one.plan.mode is Mode.SEQUENTIAL and one.live(Leg.ENTRY) for one in open_now):
+        if any(one.plan.mode is Mode.SEQUENTIAL and one.phase is Phase.ENTERING for one in open_now):
             pace_ms = ENTRY_RESTS_MS
-        elif any(one.held > 0 or one.live(Leg.ENTRY) for one in open_now):
+        elif open_now:  # also where an entry is still of unknown fate: it may be held the next moment
             pace_ms = HOLDING_MS
         else:
             self._again(self._interval_ms, "timer")

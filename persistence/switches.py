@@ -115,6 +115,8 @@ class Settings:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Give a value, or the default when it was never kept."""
+        if self._database.sql("SELECT 1 FROM settings WHERE key = ?", (key,)).fetchone() is None:
+            return default
         row = self._database.row(SettingRow.select().where(SettingRow.key == key))
         return default if row is None else row["value"]
 

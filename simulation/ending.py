@@ -48,9 +48,7 @@ def put_right(history: "History", *, at_last: bool = False) -> None:
 
 def settle(history: "History") -> None:
     """Faults end. Within a bound everything is settled, then everything is closed, and the books must agree."""
-    history.world.exchange.clear_faults()
-    history.world.exchange.set_maintenance(on=False, now_ms=history.world.pipe.now)
-    history.disk_mended()
+    history.faults_end()
     for turn in range(TURNS):
         put_right(history, at_last=turn == TURNS - 1)
         history.runs_to(history.clock_ms + SETTLE_MS // TURNS)
@@ -60,6 +58,7 @@ def settle(history: "History") -> None:
     _must(_left_over(history))
     _must(promises.untrue(_without_given_up(history, history.eye.picture())))
     _must(_results(history))
+    _must(history.alerts.undelivered())
     for kind, subject, text in _log(history):
         history.eye.hash.update(f"{kind}|{subject}|{text}".encode())
 

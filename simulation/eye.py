@@ -14,13 +14,14 @@ from exchange.changes import Changes
 from exchange.records import Order, Trade
 from persistence.store import Store
 from simulation.disk import Death
+from simulation.letters import Letters
+from simulation.sized import Sized
+from simulation.truth import Truth
 from simulation.world import World
 from trading import promises
 from trading.bracket import Bracket
-from trading.bracket.effects import Severity
-from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
+from trading.labels import OWNER_MAX, STRATEGY_MAX, WORKER_MAX, parse, tag
 from trading.lifecycle import State
-from trading.messages.notices import Notice
 from trading.promises import Lasting, Picture, Resting, Violation
 from trading.values import ZERO, BracketId, InstrumentName, Leg, OrderId, Side, StrategyName
 
@@ -60,15 +61,20 @@ class Eye:
         self._entries: dict[BracketId, set[str]] = {}
         self._ours: dict[str, Decimal] = {}
         self._labels: dict[str, str] = {}
+        self._by_hand: set[str] = set()
         self._guardians: list[str] = []
         self._failed: dict[StrategyName, int] = {}
+        self._erred: dict[StrategyName, int] = {}
         self._entered: list[str] = []
         self._close_tried: dict[str, int] = {}
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
+        self._letters, self._truth = Letters(world, store), Truth(world, store)
+        self._sized = Sized(world, "main", way_ms=way_ms)
         self._states: Mapping[StrategyName, State] = {}
         self._struck_total = self._silenced = 0
         self._silent_lines: frozenset[int] = frozenset()
+        self._silent_at = 0
         self.struck_at = self.changed_at = -(10**9)
         self.resumed: set[StrategyName] = set()
         """Those a person has resumed or started since they failed."""
@@ -84,6 +90,7 @@ class Eye:
     # --- what it is told
 
     def _changed(self, changes: Changes) -> None:
+        self._sized.shown.note(changes, self._clock)
         if not (changes.orders or changes.trades or changes.positions):
             return
         self._is_dirty, self.changed_at = True, self._clock
@@ -96,7 +103,7 @@ class Eye:
         line = f"{order.order_id}|{order.order_state}|{order.amount}|{order.filled_amount}|{order.label}|{order.price}"
         self.hash.update(line.encode())
         label = parse(order.label)
-        if label is None or order.account != "main" or order.is_dormant:
+        if label is None or order.account != "main" or order.is_dormant or order.label in self._by_hand:
             return
         if order.order_id in self._labels:
             return
@@ -119,10 +126,12 @@ class Eye:
             return
         name = trade.instrument_name
         label = parse(trade.label)
-        if label is not None and (label.owner, label.worker) == self._who:
+        if label is not None and (label.owner, label.worker) == self._who and trade.label not in self._by_hand:
             self.fills.setdefault(label.bracket, []).append(trade)
             sign = 1 if trade.direction == "buy" else -1
             self._ours[name] = self._ours.get(name, ZERO) + sign * trade.amount
+        else:
+            self._truth.by_others(name)
 
     # --- looking
 
@@ -132,6 +141,7 @@ class Eye:
         lost = injected.get("subscription_lost", 0) + injected.get("token_expired", 0)
         lines = frozenset(session.id for session in self._world.exchange.sessions if session.client_id == "paper")
         if lost > self._silenced:
+            self._silent_at = self._silent_at if self._is_silent else self._clock
             self._silent_lines = lines
         self._silenced = lost
 
@@ -156,10 +166,15 @@ class Eye:
         """A person lets it go on."""
         self.resumed.add(name)
         self._failed.pop(name, None)
+        self._erred.pop(name, None)
 
     def forgets_failures(self) -> None:
         """The process died, or nothing could be written: what failed before may not be on disk."""
         self._failed.clear()
+
+    def by_hand(self, label: str) -> None:
+        """An order with this label is a person's own doing, though it looks like ours."""
+        self._by_hand.add(label)
 
     def may_connect(self) -> None:
         """At a start, at the restart of an actor, or because a person wants it a connection may come up."""
@@ -185,7 +200,7 @@ class Eye:
         if went_on:
             return went_on
         is_same = not self._is_dirty and self._commits == self._death.commits
-        if is_same and not self._naked.since and not self._orphans.since:
+        if is_same and not (self._naked.since or self._orphans.since or self._truth.is_doubtful):
             return ()
         now = self._clock
         if is_same and now == self._looked_at:
@@ -199,10 +214,12 @@ class Eye:
         found += promises.crowded(brackets)
         found += promises.opposite_legs(brackets)
         found += promises.wrong_stops(brackets)
+        found += self._sized.look(brackets, now, self.struck_at, self._silent_at if self._is_silent else now)
         found += self._person_first()
         picture = self.picture(brackets)
         found += self._covered(picture, now)
         found += self._explained(picture, now)
+        found += self._truth.look(picture, now, self.struck_at, is_served=self.is_served)
         return tuple(found)
 
     def _disk_first(self) -> tuple[Violation, ...]:
@@ -220,8 +237,15 @@ class Eye:
         return promises.unrecorded(seen, frozenset(written))
 
     def _opened_in_a_halt(self, now: int) -> list[Violation]:
-        """A halt on disk stays until a person lifts it: nothing that began later enters."""
+        """A halt, or a strategy's ERROR, stays on disk until a person ends it: nothing that began later enters."""
         seen, self._entered = self._entered, []
+        for order_id in seen:
+            label = parse(self._labels[order_id])
+            assert label is not None
+            for name, erred_at in self._erred.items():
+                if label.strategy == tag(name, STRATEGY_MAX) and now - erred_at > LANDS_MS:
+                    text = f"order {order_id} entered although {name} has been in ERROR for {now - erred_at} ms"
+                    return [Violation(promise="P5", about=order_id, sentence=text)]
         since = self._halted_at  # as it was before this look: what lands in the moment of the halt was on its way
         held = self._store.halts.held() is not None
         self._halted_at = (now if since is None else since) if held else None
@@ -280,8 +304,11 @@ class Eye:
         states = {StrategyName(name): State(state) for name, state in rows}
         found = promises.restarted(self._states, states, frozenset(self.resumed))
         for name, state in states.items():
-            if state is State.ERROR and self._states.get(name) is not State.ERROR:
+            if state is not State.ERROR:
+                self._erred.pop(name, None)
+            elif self._states.get(name) is not State.ERROR:
                 self.resumed.discard(name)
+                self._erred[name] = self._clock
         self._states = states
         return found
 
@@ -317,10 +344,12 @@ class Eye:
 
     def _covered(self, picture: Picture, now: int) -> list[Violation]:
         bare = () if not self.is_served else promises.naked(picture)
-        self._naked = self._naked.step(bare, now)
+        before, self._naked = self._naked, self._naked.step(bare, now)
         broken = []
         for one in bare:
             since = self._naked.since[one.promise, one.about]
+            if (one.promise, one.about) not in before.since:
+                self._letters.begin(one.about)
             self.worst_naked_ms = max(self.worst_naked_ms, now - since)
             last = max(since, self.struck_at, self._close_tried.get(one.about, since))
             told = now - last <= TRIED_MS and self._told_critical(one.about, since)
@@ -336,14 +365,8 @@ class Eye:
         return broken
 
     def _told_critical(self, instrument: str, since: int) -> bool:
-        """Whether somebody was called: then it is a person's turn."""
-        if self.struck_at < since - BEFORE_MS:
-            return False
-        told = [(one.severity, one.text) for one in self._world.notices[-20:] if isinstance(one, Notice)]
-        told += self._store._database.sql(  # noqa: SLF001 - the same
-            "SELECT severity, text FROM outbox ORDER BY id DESC LIMIT 20"
-        ).fetchall()
-        return any(str(severity) == Severity.CRITICAL.value and instrument in text for severity, text in told)
+        """Whether somebody was called since it is bare: then it is a person's turn."""
+        return self.struck_at >= since - BEFORE_MS and self._letters.has_told(instrument)
 
     def _explained(self, picture: Picture, now: int) -> list[Violation]:
         lost = () if not self.is_served else promises.orphans(picture)
@@ -352,7 +375,7 @@ class Eye:
         broken = []
         for one in lost:
             since = self._orphans.since[one.promise, one.about]
-            if now - max(since, self.struck_at) > limit:
+            if now - max(since, self.struck_at) > limit or now - since > limit + ABSOLUTE_MS:
                 text = f"{one.sentence}, for {now - since} ms"
                 broken.append(Violation(promise="P2", about=one.about, sentence=text))
         return broken

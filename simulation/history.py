@@ -8,45 +8,36 @@ result the exchange's own.
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import msgspec
 
 from actors.address import NoAnswer
-from exchange.records import Ticket
-from exchange.settings import FeedSettings, Latency, Limits, Settings
-from exchange.switches import Switches
-from simulation import ending
+from simulation import ending, line, troubles
+from simulation.alerts import Alerts
 from simulation.disk import Death, Died, open_store
 from simulation.eye import Broken, Eye
+from simulation.hands import Hands
+from simulation.making import options
 from simulation.pairs import Pairs
-from simulation.plan import Happening, Plan, RunnerPlan, rules_of
+from simulation.plan import MINUTE_MS, Happening, Plan
 from simulation.quiet import Bounds, QuietFeed, bounds
-from simulation.runners import Eager, Patient
-from simulation.world import ACCOUNT, START_MS, Options, Runner, World
+from simulation.telegram import Telegram
+from simulation.world import ACCOUNT, World
 from trading import marks
-from trading.bracket import Mode
 from trading.messages import desk
 from trading.promises import Violation
-from trading.values import FillCondition, StrategyName
+from trading.values import StrategyName
 
-DAY_MS: Final = 86_400_000
-SETTLEMENT_MS: Final = START_MS - START_MS % DAY_MS + DAY_MS // 3
 GIVES_UP_MAX: Final = 5
 BUSY_MS: Final = 8_000
-PULSE_MS: Final = 60_000
-"""Between two tickers when nothing moves."""
-LOOK_MS: Final = 5_000
 STRATEGY: Final = "strategy:"
-PRICES: Final = {
-    "BTC-PERPETUAL": Decimal(64_000),
-    "ETH-PERPETUAL": Decimal(3_200),
-    "BTC_USDC-PERPETUAL": Decimal(64_000),
-}
+HARMLESS: Final = frozenset({"letter", "rest", "decide"})
+"""They excuse nothing: Telegram never holds up trading, and what others leave resting is no concern of ours."""
+ALONE: Final = HARMLESS | {"storm", "line"}
+"""After these nobody has allowed a connection to come up that was lost."""
 
 
 class Lived(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +76,8 @@ class History:
         self.death = Death()
         self.database, self.store = open_store(folder, self.death, worker="w1", account=ACCOUNT)
         self._quiet: list[QuietFeed] = []
-        self.world = World(_options(plan, self.store, self.death, self._thinned))
+        self.telegram = Telegram(self.death)
+        self.world = World(options(plan, self.store, self.death, self._thinned, self.telegram))
         for feed in self._quiet:
             feed.busy_until_ms, feed.bounds = self._busy_until_ms, self._bounds
             feed.now_ms = lambda: self.world.pipe.now
@@ -96,6 +88,12 @@ class History:
             auto_reconnect=plan.auto_reconnect,
             way_ms=4 * plan.delay_ms[1] + 2 * plan.step_ms + 100,
         )
+        self.hands = Hands(self.world, self.eye.by_hand)
+        self.alerts = Alerts(self.world, self.store, self.database)
+        self.mind: tuple[str, bool] | None = None
+        """What a person will choose for the next issue, and whether only if it is offered."""
+        self.is_over = False
+        """The part is over in which things go wrong."""
         self.faults: Counter[str] = Counter()
         self.pairs = Pairs(self.store.open_brackets, lambda: self.world.exchange.faults.injected)
         self.crashes = self.steps = self.gave_up = 0
@@ -149,6 +147,9 @@ class History:
             self._runs_to(at_ms)
             over()
         self._runs_to(end_ms)
+        broken = (*self.alerts.broken(), *self.hands.broken())
+        if broken:
+            raise Broken(broken)
 
     def _runs_to(self, end_ms: int) -> None:
         look, death = self.eye.look, self.death
@@ -194,15 +195,15 @@ class History:
         """Let it happen."""
         what = happening.what
         if happening.kind != "tend":
-            self.eye.strikes()
-            if happening.kind != "storm":
+            if happening.kind not in HARMLESS:
+                self.eye.strikes()
+            if happening.kind not in ALONE:
                 self.eye.may_connect()
             self.faults[_name_of(happening)] += 1
             self.pairs.note(_name_of(happening))
         match happening.kind:
             case "storm":
-                self.world.exchange.set_faults(rules_of(happening))
-                self.later(what["ms"], self.calms)
+                troubles.storms(self, happening, self.clock_ms + MINUTE_MS)
             case "crash":
                 if what["points"]:
                     self.death.after(what["points"])
@@ -212,19 +213,33 @@ class History:
                 fields = {"name": StrategyName(what["name"])} if "name" in what else {}
                 self.presses(what["command"], **fields)
             case "hand":
-                self.trades_by_hand(what["what"], what["instrument"], what["draw"])
+                self.hands.trades(what["what"], what["instrument"], what["draw"])
+            case "rest":
+                self.hands.rests(what)
+            case "decide":
+                self.mind = what["choice"], what["must_offer"]
+                troubles.decides(self)
+            case "line":
+                line.begins(self, what["trouble"], what)
+            case "letter":
+                self.telegram.trouble = what["trouble"]
+                self.later(what["ms"], self.telegram.mended)
             case "disk":
                 self.database.trouble = what["trouble"]
                 self.eye.forgets_failures()
+                self.alerts.disk_fails()
                 self.later(what["ms"], self.disk_mended)
             case "kill":
-                self._to_actor(what["who"], self._kills)
+                self._to_actor(what["who"], self.kills)
+            case "kills":
+                troubles.kills(self, what["who"], self.clock_ms + MINUTE_MS)
             case "hang":
                 self._to_actor(what["who"], partial(self._hangs, what["ms"]))
             case "clock":
                 self.world.runtime.clock.jump(what["by_ms"])
                 self.world.pipe.skew_ms -= what["by_ms"]
             case "tend":
+                troubles.decides(self, 0)
                 ending.put_right(self)
             case _:
                 raise AssertionError(happening.kind)
@@ -251,6 +266,15 @@ class History:
         self.eye.strikes()
         self.database.trouble = ""
 
+    def faults_end(self) -> None:
+        """Nothing goes wrong from here on."""
+        self.is_over = True
+        self.world.exchange.clear_faults()
+        self.world.exchange.set_maintenance(on=False, now_ms=self.world.pipe.now)
+        self.disk_mended()
+        line.mended(self)
+        self.telegram.mended()
+
     def crash(self) -> None:
         """Power gone; a new process starts from what is on disk."""
         self.crashes += 1
@@ -260,8 +284,10 @@ class History:
         self._before_ms += self.world.runtime.clock.elapsed_ms
         self.death.reborn()
         trouble, self.database.trouble = self.database.trouble, ""
+        is_refusing = self.world.pipe.is_refusing
         self.world.crashes()
-        self.database.trouble = trouble
+        self.database.trouble, self.world.pipe.is_refusing = trouble, is_refusing
+        self.alerts.begins()
 
     def presses(self, command: str, **fields: Any) -> None:
         """A person gives a command; what was done must be on disk when it is answered."""
@@ -282,52 +308,14 @@ class History:
         if broken:
             raise Broken(broken)
 
-    def trades_by_hand(self, what: str, instrument: str, draw: float) -> None:
-        """A person trades on the same account, without a label of ours."""
-        self.world.runtime.after_ms(0, lambda: self._hand(what, instrument, Random(f"{draw}")), background=False)
-
-    def _hand(self, what: str, instrument: str, rng: Random) -> None:
-        exchange, pipe = self.world.exchange, self.world.pipe
-        account = exchange.engine.accounts["main"]
-        held = account.amount(instrument)
-        market = exchange.engine.markets[instrument]
-        lot = market.spec.contract_size
-        if what == "gap":
-            by = Decimal(rng.choice((-150, -40, 40, 150))) / 10_000
-            target = market.spec.tick_size * int(Decimal(str(market.mid)) * (1 + by) / market.spec.tick_size)
-            exchange.set_price(instrument, target, hold=False, now_ms=pipe.now)
-        elif what == "cancel":
-            orders = sorted(account.live)
-            if orders:
-                self._tries(lambda: exchange.engine.cancel(account, rng.choice(orders), pipe.now))
-        else:
-            amount, side = lot * rng.randint(1, 20), "buy" if what in {"buy", "foreign"} else "sell"
-            if what in {"close", "reduce"}:
-                if not held:
-                    return
-                side = "sell" if held > 0 else "buy"
-                amount = abs(held) if what == "close" else max(lot, abs(held) / 2 // lot * lot)
-            label = "tb1:me:w2:other:aaaaaaaaaaaaaaaa:e0" if what == "foreign" else ""
-            ticket = Ticket(instrument_name=instrument, direction=side, amount=amount, type="market", label=label)
-            self._tries(lambda: exchange.engine.place(account, ticket, pipe.now))
-        pipe.pump()
-
-    @staticmethod
-    def _tries(work: Callable[[], object]) -> None:
-        """The exchange may refuse a person, too."""
-        try:
-            work()
-        except Exception as error:
-            if type(error).__name__ != "Refusal":
-                raise
-
     def _to_actor(self, who: str, work: Callable[[str], object]) -> None:
         try:
             work(who)
         except AssertionError:
             self.faults["nobody_there"] += 1
 
-    def _kills(self, who: str) -> None:
+    def kills(self, who: str) -> None:
+        """It is gone without a word."""
         self.world.runtime.kill(who)
         if who.startswith(STRATEGY) and not self.database.trouble:
             self.eye.fails(StrategyName(who.removeprefix(STRATEGY)))
@@ -341,50 +329,20 @@ class History:
 _MORE: Final[dict[str, dict[str, Any]]] = {"Halt": {"reason": "by hand"}, "Reconnect": {"resume": True}}
 
 
+_DETAIL: Final = {
+    "press": "command",
+    "hand": "what",
+    "disk": "trouble",
+    "kill": "who",
+    "hang": "who",
+    "kills": "who",
+    "line": "trouble",
+    "letter": "trouble",
+    "rest": "of",
+    "decide": "choice",
+}
+
+
 def _name_of(happening: Happening) -> str:
-    detail = {"press": "command", "hand": "what", "disk": "trouble", "kill": "who", "hang": "who"}.get(happening.kind)
+    detail = _DETAIL.get(happening.kind)
     return happening.kind if detail is None else f"{happening.kind} {happening.what[detail]}"
-
-
-def _options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any]) -> Options:
-    names = {one.instrument for one in plan.runners}
-    listed = tuple(spec for spec in Settings().instruments if spec.instrument_name in names)
-    exchange = Settings(
-        seed=plan.seed,
-        instruments=listed,
-        switches=Switches(**plan.switches),
-        limits=Limits(credits=True),
-        latency=Latency(),
-        feed=FeedSettings(
-            profile=plan.profile,  # type: ignore[arg-type]
-            step_ms=plan.step_ms,
-            pulse_ms=PULSE_MS,
-            start_prices={name: PRICES[name] for name in sorted(names)},
-        ),
-    )
-    first, *others = (_runner(one) for one in plan.runners)
-    return Options(
-        seed=plan.seed,
-        mode=Mode(plan.mode),
-        fill_condition=FillCondition(plan.fill_condition),
-        delay_ms=plan.delay_ms,
-        auto_reconnect=plan.auto_reconnect,
-        strategy=first.name,
-        instrument=first.instrument,
-        kind=first.kind,
-        parameters=first.parameters,
-        others=tuple(others),
-        exchange=exchange,
-        start_ms=SETTLEMENT_MS + plan.start_ms,
-        store=store,
-        passed=death,
-        feed=feed,
-        reconcile_ms=plan.reconcile_ms,
-        look_ms=LOOK_MS,
-    )
-
-
-def _runner(one: RunnerPlan) -> Runner:
-    return Runner(
-        name=one.name, kind=Patient if one.is_patient else Eager, instrument=one.instrument, parameters=one.parameters
-    )

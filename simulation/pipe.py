@@ -26,6 +26,8 @@ class Pipe:
     ) -> None:
         self._exchange, self._runtime, self._rng, self._delay_ms = exchange, runtime, rng, delay_ms
         self._transports: dict[int, InProcessTransport] = {}
+        self._deaf: set[int] = set()
+        """Half-open connections: what either end sends is lost, and nobody is told."""
         self._pending: InProcessTransport | None = None
         self._inbound_at = self._outbound_at = 0
         self.is_refusing = False
@@ -60,9 +62,29 @@ class Pipe:
 
     def disconnect(self, connection: int) -> None:
         """The service closed it."""
-        if self._transports.pop(connection, None) is not None:
+        known = self._transports.pop(connection, None) is not None
+        if connection in self._deaf:
+            self._deaf.discard(connection)  # the exchange finds out by itself, when nobody answers it
+        elif known:
             self._exchange.disconnected(connection, self.now)
             self.pump()
+
+    # --- trouble of the line
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether a connection is half-open."""
+        return bool(self._deaf)
+
+    def goes_deaf(self) -> None:
+        """From now on nothing gets through the connections there are."""
+        self._deaf.update(self._transports)
+
+    def cut(self) -> None:
+        """All connections break, and both ends know it; what was under way is lost."""
+        for session, transport in tuple(self._transports.items()):
+            self.disconnect(session)
+            transport.cut("connection reset")
 
     # --- the exchange's side
 
@@ -76,7 +98,7 @@ class Pipe:
         return self._rng.randint(low, high)
 
     def _arrives(self, connection: int, message: Message) -> None:
-        if connection in self._transports:
+        if connection in self._transports and connection not in self._deaf:
             self._exchange.receive(connection, message, self.now)
             self.pump()
 
@@ -94,6 +116,8 @@ class Pipe:
         self._outbound_at = max(self._outbound_at, self._runtime.clock.elapsed_ms + self._delay())
 
         def arrive() -> None:
+            if session in self._deaf:
+                return
             pipe = self._transports.pop(session, None) if last else self._transports.get(session)
             if pipe is not None:
                 what(pipe)

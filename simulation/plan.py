@@ -13,52 +13,30 @@ import msgspec
 from exchange.faults.profiles import PROFILES as RULES
 from exchange.faults.rules import Rule
 from exchange.switches import POSITIONS
+from simulation.happenings import (
+    ACTORS,
+    CRASHES,
+    DAY_MS,
+    DISK,
+    EXCHANGE,
+    FAULTS,
+    HOUR_MS,
+    MINUTE_MS,
+    PEOPLE,
+    PERMANENT,
+    Happening,
+    RunnerPlan,
+)
+from simulation.plan_more import more
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
+__all__ = ["DAY_MS", "FAULTS", "HOUR_MS", "MINUTE_MS", "Happening", "Plan", "RunnerPlan", "draw", "rules_of"]
+
 INSTRUMENTS: Final = ("BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL")
-PERMANENT: Final = ("journal", "notifier", "broker", "orders", "guardian", "reconciler", "desk")
-
-EXCHANGE, CRASHES, PEOPLE, DISK, ACTORS = "exchange", "crashes", "people", "disk", "actors"
-FAULTS: Final[dict[str, tuple[str, ...]]] = {
-    "none": (),
-    "exchange": (EXCHANGE,),
-    "crashes": (CRASHES,),
-    "people": (PEOPLE,),
-    "disk": (DISK,),
-    "actors": (ACTORS,),
-    "all": (EXCHANGE, CRASHES, PEOPLE, DISK, ACTORS),
-}
-"""Profiles: which sorts of trouble a history is drawn from."""
 
 BURSTS: Final = (2, 10)
 TRADES: Final = (8, 20, 50)
 """How many of each strategy, roughly, whatever the length: between them time passes cheaply."""
 BURST_MS: Final = (2 * MINUTE_MS, 12 * MINUTE_MS)
-
-
-class Happening(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happens to the world from outside. `at_ms` counts from the beginning."""
-
-    at_ms: int
-    kind: str
-    what: dict[str, Any] = {}
-
-    def __str__(self) -> str:
-        """One line of a history that people read."""
-        seconds, ms = divmod(self.at_ms, 1000)
-        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ms:03}"
-        return f"{clock}  {self.kind:6} " + ", ".join(f"{key} {value}" for key, value in self.what.items())
-
-
-class RunnerPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One strategy."""
-
-    name: str
-    is_patient: bool
-    instrument: str
-    parameters: dict[str, Any]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +89,7 @@ def draw(seed: int, *, faults: str = "all", days: float = 1.0) -> Plan:
     rng = Random(f"{seed}:{faults}:plan")
     length_ms = int(days * DAY_MS)
     runners = _runners(rng, length_ms)
-    return Plan(
+    plan = Plan(
         seed=seed,
         faults=faults,
         length_ms=length_ms,
@@ -125,9 +103,11 @@ def draw(seed: int, *, faults: str = "all", days: float = 1.0) -> Plan:
         reconcile_ms=rng.choice((60_000, 300_000, 300_000)),
         switches={name: rng.choice(positions) for name, positions in POSITIONS.items()},
         runners=runners,
-        happenings=_happenings(rng, FAULTS[faults], length_ms, runners),
+        happenings=_happenings(rng, tuple(sort for sort in FAULTS[faults] if sort in _DRAWS), length_ms, runners),
         start_ms=rng.choice((-HOUR_MS, 0, 3 * HOUR_MS, -rng.randrange(DAY_MS))),
     )
+    happenings = (*plan.happenings, *more(seed, faults, length_ms, runners))
+    return msgspec.structs.replace(plan, happenings=tuple(sorted(happenings, key=lambda one: one.at_ms)))
 
 
 def _runners(rng: Random, length_ms: int) -> tuple[RunnerPlan, ...]:

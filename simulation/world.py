@@ -1,18 +1,25 @@
 """One world: exchange, service, clock and seed. A crash drops every actor and keeps the database and the exchange."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-from actors.address import ask
+from actors.address import Address, ask
 from actors.base import Actor
 from actors.desk import DeskSettings
 from actors.guardian import GuardianSettings
-from actors.names import DESK
+from actors.incarnation import Incarnation
+from actors.journal import Journal
+from actors.journal_board import Board
+from actors.journal_start import first_picture
+from actors.names import DESK, JOURNAL, NOTIFIER
+from actors.notifier import Notifier
 from actors.order_manager import OrderSettings
 from actors.remembering import Remembering, SupervisorMemory
+from actors.subscribers import Subscribers
 from brokers.deribit.broker import DeribitBroker
 from brokers.deribit.login import Credentials
 from brokers.deribit.settings import Settings as BrokerSettings
@@ -25,19 +32,26 @@ from exchange.settings import Settings as ExchangeSettings
 from persistence.store import Store
 from persistence.strategies import Wanted
 from simulation.pipe import Pipe
+from simulation.telegram import Telegram
 from strategies.base import Strategy, read_parameters
 from strategies.registry import discover
+from supervisor.alarm import Alarm
 from supervisor.house import BUDGETS, Parts, StrategySetup, children
 from supervisor.launch import launch
 from supervisor.simulated import SimulatedRuntime
 from supervisor.tree import LOOK_MS, Supervisor
 from trading.bracket import Limits, Mode
-from trading.messages import desk, journal, notices
+from trading.bracket.effects import Severity
+from trading.messages import desk, journal, notices, supervision
 from trading.sizing import Risk, RiskMode
 from trading.values import Currency, FillCondition, InstrumentName, Milliseconds, StrategyName, TriggerSource, WorkerId
 
 START_MS = 1_790_000_000_000
 ACCOUNT = "main"
+BROKER = "embedded"
+SAID_MAX = 200
+RISK = Risk(mode=RiskMode.PERCENT, value=Decimal("0.1"))
+"""Of each trade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +101,9 @@ class Options:
     """How often the supervisor looks at everyone's progress."""
     passed: Callable[[str], None] | None = None
     """Told of every commit (unless the memory is one's own) and of all that goes over the line."""
+    telegram: Telegram | None = None
+    """With it journal and notifier are the real ones, and this is where letters go. Without it two listeners stand in
+    their place, and ``told`` and ``notices`` show what they were told."""
 
 
 class Listening(Actor):
@@ -117,6 +134,10 @@ class World:
         )
         self.told: list[Any] = []
         self.notices: list[notices.Message] = []
+        self.said: deque[tuple[Severity, str]] = deque(maxlen=SAID_MAX)
+        """What the notifier wrote into the log of the process."""
+        self.notifiers = 0
+        """How many there have been, one after the other."""
         self._life = 0
         self._begin()
 
@@ -133,7 +154,7 @@ class World:
             options.delay_ms,
             skew_ms=skew_ms,
         )
-        self.memory = Remembering(self.store, broker="embedded", owner="me")
+        self.memory = Remembering(self.store, broker=BROKER, owner="me")
         setups = tuple(runner.setup() for runner in self.runners)
         for setup in setups:
             self.store.strategies.define(
@@ -158,7 +179,7 @@ class World:
                 worker=WorkerId(options.worker),
                 mode=options.mode,
                 fill_condition=options.fill_condition,
-                risk=Risk(mode=RiskMode.PERCENT, value=Decimal("0.1")),
+                risk=RISK,
                 limits=limits,
             ),
             desk=DeskSettings(
@@ -171,9 +192,11 @@ class World:
             currencies=self._currencies(setups),
             stop_trigger=TriggerSource.LAST_PRICE,
             rng=Random(f"{options.seed}:{self._life}:desk"),
-            journal=lambda _: Listening(self.told),
-            notifier=lambda _: Listening(self.notices),
+            journal=self._journal,
+            notifier=self._notifier,
         )
+        self.board = Board(first_picture(self.store, broker=BROKER))
+        self._subscribers = Subscribers()
         specs = children(parts, self.runtime)
         self.ended: list[Any] = []
         self.supervisor = Supervisor(
@@ -181,10 +204,43 @@ class World:
             specs=specs,
             budgets=BUDGETS,
             memory=SupervisorMemory(self.store, self.runtime.clock.now_ms),
-            notices=(self.runtime.directory.address(DESK),),
+            notices=self._told_by_the_supervisor(),
             look_ms=options.look_ms,
         )
         launch(self.runtime, self.supervisor, self.ended.append)
+
+    def _journal(self, life: Incarnation) -> Actor:
+        """Keeps what people see; here nobody listens to it."""
+        if self.options.telegram is None:
+            return Listening(self.told)
+        return Journal(
+            clock=life.clock,
+            timers=life.timers,
+            log=self.store.events,
+            board=self.board,
+            subscribers=self._subscribers,
+        )
+
+    def _notifier(self, life: Incarnation) -> Actor:
+        """Tells the person. The daily summary is put into words by another part of the house, and is left out."""
+        self.notifiers += 1
+        if self.options.telegram is None:
+            return Listening(self.notices)
+        return Notifier(
+            clock=life.clock,
+            timers=life.timers,
+            outbox=self.store.outbox,
+            sender=self.options.telegram,
+            to_journal=life.address(JOURNAL),
+            say=lambda severity, text: self.said.append((severity, text)),
+            notifying=self.store.notifying,
+        )
+
+    def _told_by_the_supervisor(self) -> tuple[Address[supervision.Notice], ...]:
+        address = self.runtime.directory.address
+        if self.options.telegram is None:
+            return (address(DESK),)
+        return (address(DESK), address(JOURNAL), Alarm(address(NOTIFIER)))
 
     def _currencies(self, setups: tuple[StrategySetup, ...]) -> tuple[Currency, ...]:
         """Those in which anything is traded here."""

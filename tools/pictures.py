@@ -31,6 +31,7 @@ VIEWS = {
 }
 HEIGHT_MAX = 2_600
 TRADES = 11
+SETTLED_S = 3.0
 AWAY_MAX = 0.011  # how far the price may be led away; past it a trade is lost on the way back
 
 # Chromium takes Inter for the letters of the system, if it is installed.
@@ -100,10 +101,16 @@ def _trades(service: Running) -> None:
         goal = float(target["price"])
         if abs(goal - begun) > begun * AWAY_MAX:
             goal = float(stop["trigger_price"])
-        service.price_is(goal + (goal - float(position["average_price"])) * 0.2)
+        service.price_is(
+            goal + (goal - float(position["average_price"])) * 0.03
+        )  # hardly beyond: no more is lost than was risked
         eventually(lambda: not service.get("positions")["items"], "flat")
         service.admin("price", instrument_name=BTC, price=round(goal), hold=False)
-    eventually(lambda: _protected(service), "the last one")
+    position = eventually(lambda: _protected(service), "the last one")
+    # It stands still on its way, so that all that tells of it says the same.
+    entry, target = (float(price) for price in (position["average_price"], position["targets"][0]["price"]))
+    service.price_is(entry + (target - entry) * 0.4)
+    time.sleep(SETTLED_S)
 
 
 def _settles_and_leaves(service: Running) -> None:

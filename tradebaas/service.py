@@ -38,6 +38,7 @@ from persistence.store import Store
 from persistence.strategies import Wanted
 from strategies.base import read_parameters
 from strategies.registry import discover
+from supervisor.alarm import Alarm
 from supervisor.house import BUDGETS, Parts, StrategySetup, children
 from supervisor.process import Process, check_brake
 from supervisor.threads import ThreadsRuntime
@@ -165,7 +166,7 @@ def _live(configured: Settings, leaving: ExitStack, *, fresh: bool, file_broker:
             runtime.directory.address(DESK),
             runtime.directory.address(JOURNAL),
             doors.Logbook(),
-            wiring.Alarm(runtime.directory.address(NOTIFIER)),
+            Alarm(runtime.directory.address(NOTIFIER)),
         ),
     )
     room = BrokerRoom(configured, settings, store, url=url)

@@ -6,7 +6,7 @@ stepped: `Lasting` remembers since when something is so, and only what lasts lon
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -18,7 +18,6 @@ from trading.lifecycle import State
 from trading.values import ZERO, BracketId, InstrumentName, Kind, Leg, OrderId, Side, StrategyName
 
 NAKED_MS_MAX: Final = 2_000
-RISK_TOLERANCE: Final = Fraction(1, 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +149,18 @@ def untrue(picture: Picture) -> tuple[Violation, ...]:
     return tuple(found)
 
 
+def undecided(picture: Picture) -> tuple[Violation, ...]:
+    """Requests of which the database does not know what became. Each must be answered soon, or asked for."""
+    return tuple(
+        Violation(
+            promise="P4", about=intent.intent_id, sentence=f"{intent.purpose} {intent.intent_id} is {intent.fate}"
+        )
+        for bracket in picture.open
+        if not bracket.phase.is_over
+        for intent in bracket.intents
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a closed trade made: by the database, or by the exchange's own records."""
@@ -205,10 +216,20 @@ def loss_at_stop(plan: Plan, instrument: Instrument, entry: Decimal) -> Fraction
 
 
 def over_risk(plan: Plan, instrument: Instrument, *, entry: Decimal, risk_set: Decimal) -> tuple[Violation, ...]:
-    """A plan that would lose more than was set, or needlessly less."""
+    """A plan that would lose more than was set. Exact: whole lots are cut down, so nothing explains more."""
     loss, wanted = loss_at_stop(plan, instrument, entry), Fraction(risk_set)
-    if loss > wanted * (1 + RISK_TOLERANCE):
+    if loss > wanted:
         text = f"would lose {float(loss):.8g} at its stop, and {float(wanted):.8g} was set"
+        return (Violation(promise="P7", about=plan.bracket_id, sentence=text),)
+    return ()
+
+
+def under_risk(plan: Plan, instrument: Instrument, *, entry: Decimal, risk_set: Decimal) -> tuple[Violation, ...]:
+    """A plan that would lose needlessly less than was set: one lot more would still have been within it."""
+    more = replace(plan, amount=plan.amount + instrument.lot)
+    loss, wanted = loss_at_stop(more, instrument, entry), Fraction(risk_set)
+    if loss <= wanted:
+        text = f"with a lot more would lose {float(loss):.8g} at its stop, and {float(wanted):.8g} was set"
         return (Violation(promise="P7", about=plan.bracket_id, sentence=text),)
     return ()
 

@@ -30,7 +30,7 @@ from trading.findings import (
 )
 from trading.labels import OWNER_MAX, WORKER_MAX, Label, parse, tag
 from trading.marks import mark
-from trading.values import ZERO, BracketId, InstrumentName, Leg
+from trading.values import ZERO, BracketId, InstrumentName, Leg, plain
 
 __all__ = [
     "Action",
@@ -166,7 +166,8 @@ def _compare(run: _Run, bracket: Bracket, orders: tuple[Order, ...], positions: 
         _compare_cover(run, seen)
         return
     confirmed = run.lasts(plan.instrument, position, seen.held)
-    text = f"the exchange holds {position}, the fills of bracket {plan.bracket_id} explain {seen.held * plan.side.sign}"
+    explained = plain(seen.held * plan.side.sign)
+    text = f"the exchange holds {plain(position)}, the fills of bracket {plan.bracket_id} explain {explained}"
     if signed == 0:
         mark("ghost-trade")
         kind, severity = FindingKind.GHOST_TRADE, Severity.WARNING
@@ -256,7 +257,7 @@ def _wait_for_a_person(
     """One that was given up: what protects stays while anything is held, nothing of it buys more."""
     plan = bracket.plan
     position = positions.get(plan.instrument, ZERO)
-    text = f"bracket {plan.bracket_id} waits for you: {bracket.reason}; the exchange holds {position}"
+    text = f"bracket {plan.bracket_id} waits for you: {bracket.reason}; the exchange holds {plain(position)}"
     run.find(FindingKind.GIVEN_UP, Severity.ERROR, plan.instrument, text, orders=orders, bracket=bracket)
     for order in orders:
         label = parse(order.label)

@@ -11,6 +11,7 @@ import pytest
 from simulation.campaign import one
 from simulation.history import Lived, live
 from simulation.plan import FAULTS, Plan, draw
+from simulation.plan_more import more
 from simulation.shrink import read_plan, shrink, write_plan
 from tools.repository import ROOT
 from trading.promises import Violation
@@ -50,8 +51,31 @@ def test_a_plan_is_data_and_comes_back_from_its_file() -> None:
 
 def test_every_sort_of_trouble_is_drawn() -> None:
     kinds = {one.kind for seed in range(60) for one in draw(seed, faults="all", days=DAYS).happenings}
-    assert kinds == {"storm", "crash", "press", "hand", "disk", "kill", "hang", "clock", "tend"}
+    at_once = {"storm", "crash", "press", "hand", "disk", "kill", "hang", "clock", "tend"}
+    assert kinds == at_once | {"line", "letter", "rest", "decide", "kills"}
     assert all(not draw(seed, faults="none", days=DAYS).happenings for seed in range(5)), FAULTS["none"]
+
+
+@pytest.mark.parametrize("faults", sorted(FAULTS))
+def test_what_is_drawn_more_leaves_the_rest_as_it_was_drawn(faults: str) -> None:
+    for seed in range(20):
+        plan = draw(seed, faults=faults, days=DAYS)
+        added = more(seed, faults, plan.length_ms, plan.runners)
+        assert set(map(str, added)) <= set(map(str, plan.happenings))
+        assert [one.at_ms for one in plan.happenings] == sorted(one.at_ms for one in plan.happenings)
+        assert len([one for one in plan.happenings if one.kind == "kills"]) <= 1
+    first = draw(3, faults="crashes", days=DAYS)
+    assert not more(3, "crashes", first.length_ms, first.runners), "nothing was added to this sort"
+
+
+@pytest.mark.parametrize("faults", ["network", "telegram"])
+def test_a_history_of_one_sort_has_that_and_people_who_put_it_right(faults: str) -> None:
+    kind = {"network": "line", "telegram": "letter"}[faults]
+    kinds = {one.kind for seed in range(10) for one in draw(seed, faults=faults, days=DAYS).happenings}
+    assert kinds == {kind, "tend"}
+    lived = one(14, faults=faults, days=DAYS)
+    assert not lived.violations
+    assert any(fault.startswith(kind) for fault in lived.faults)
 
 
 def test_a_failing_history_is_cut_down_to_what_matters() -> None:

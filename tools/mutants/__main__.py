@@ -149,6 +149,7 @@ def told(check: Check, mutants: Sequence[Mutant]) -> str:
     for one in (one for one in mutants if one.name not in caught):
         lived, changed = check.changed(one.name)
         lines.append(f"SURVIVED {one.name:36} {lived} histories, {changed} went another way: {one.what}")
+        lines += [f"         {'':36} {one.explained}"] * bool(one.explained)
     lines += [f"passed over, the unbroken code fails: {where}: {fate.promise}" for where, fate in check.guilty.items()]
     lines.append(f"{len(caught)} of {len(mutants)} caught")
     return "\n".join(lines)
@@ -161,6 +162,7 @@ def as_json(check: Check, mutants: Sequence[Mutant]) -> str:
         verdicts, last = check.verdicts[one.name], check.verdicts[one.name][-1]
         row: dict[str, Any] = {"name": one.name, "what": one.what, "file": one.file}
         row |= {"caught": last.caught_by is not None, "histories": sum(verdict.lived for verdict in verdicts)}
+        row |= {"explained": one.explained} if one.explained else {}
         row |= {"round": str(last.round), "seconds": sum(verdict.seconds for verdict in verdicts)}
         row |= {"changed": check.changed(one.name)[1]} if last.caught_by is None else {"by": last.caught_by}
         rows.append(row)

@@ -28,8 +28,8 @@ HISTORY_S_MAX: Final = 90
 TO_THE_END: Final = "--to-the-end"
 STORM_EACH_MS, STORM_MS = 3 * MINUTE_MS, MINUTE_MS
 """One minute in three: what a storm has done must show in the calm after it."""
-TENDED_MS: Final = 20_000
-"""So long after it a person puts things right, and trading goes on."""
+TENDED_MS: Final = 90_000
+"""So long after it a person puts things right, and trading goes on. Until then the service must come to itself."""
 DISK_FULL: Final = "disk_full"
 SILENCE: Final = "subscription_lost"
 EVERY_S: Final = 30

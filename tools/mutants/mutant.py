@@ -29,6 +29,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The second line that would make good what the fault does: where there are two, both are taken away."""
     faults: str = "all"
     """Under which histories are most likely to meet it; see `tools.mutants.lives`."""
+    explained: str = ""
+    """Why histories do not notice it, where that is known. It is not caught all the same."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -12,7 +12,7 @@ import msgspec
 import requests
 
 from exchange.instruments import LISTED
-from simulation.history import PRICES, PULSE_MS
+from simulation.making import PRICES, PULSE_MS
 from simulation.plan import Plan
 
 ROOT: Final = Path(__file__).resolve().parents[2]

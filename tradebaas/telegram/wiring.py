@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from loguru import logger
 
-from actors.address import Address
 from actors.clock import Clock
 from actors.incarnation import Incarnation
 from actors.journal_board import Board
@@ -21,8 +20,7 @@ from tradebaas import __version__
 from tradebaas.settings import Settings
 from tradebaas.telegram.look import Facts, Look
 from trading.bracket.effects import Severity
-from trading.messages import notices, supervision
-from trading.restart import Verdict
+from trading.messages import notices
 from trading.values import Milliseconds
 from webui.parts import through
 
@@ -113,24 +111,6 @@ class Phone:
     def stop(self) -> None:
         """Read it no more."""
         self._stop()
-
-
-class Alarm:
-    """Tells the person when a part of the service had to be restarted; of strategies the desk tells itself."""
-
-    def __init__(self, to_notifier: Address[notices.Message]) -> None:
-        self._to_notifier = to_notifier
-
-    def tell(self, message: supervision.Notice) -> None:
-        """Pass on what failed, if anybody lives there who could tell of it."""
-        if not isinstance(message, supervision.ChildFailed) or message.offender == NOTIFIER:
-            return
-        if message.offender.startswith("strategy:") or message.verdict is Verdict.LEAVE:
-            return
-        then = {Verdict.RESTART: "it is restarted", Verdict.ESCALATE: "the service stops"}.get(message.verdict, "")
-        text = f"{message.offender} has failed ({message.exit.value}): {message.reason}; {then}"
-        key, at = f"service_failing:{message.offender}", Milliseconds(message.at_ms)
-        self._to_notifier.tell(_warning("service_failing", text, key=key, at=at))
 
 
 def _warning(kind: str, text: str, *, key: str, at: Milliseconds) -> notices.Notice:

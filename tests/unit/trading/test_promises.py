@@ -9,11 +9,12 @@ import pytest
 
 from tests.unit.trading.bracket_facts import ID, NAME, fill, label, order, plan
 from trading import promises
-from trading.bracket import Bracket, Phase
+from trading.bracket import Bracket, Phase, Purpose
+from trading.bracket.state import Fate, Intent
 from trading.instruments import Instrument
 from trading.lifecycle import State
 from trading.promises import Lasting, Picture, Resting, Result, Violation
-from trading.values import BracketId, Leg, OrderId, Side, StrategyName
+from trading.values import BracketId, IntentId, Leg, Milliseconds, OrderId, Side, StrategyName
 
 S = StrategyName("s")
 HELD = {NAME: Decimal(100)}
@@ -139,6 +140,14 @@ def test_p4_an_order_that_rests_unknown_and_one_that_is_known_and_does_not_rest(
     assert found(promises.untrue(picture(resting=(resting(order_id="s2"),)))) == [("P4", "s2"), ("P4", "s1")]
 
 
+@pytest.mark.parametrize("fate", list(Fate), ids=str)
+def test_p4_a_request_of_which_nobody_knows_what_became(fate: Fate) -> None:
+    intent = Intent(intent_id=IntentId("i1"), purpose=Purpose.STOP, fate=fate, sent_at=Milliseconds(0))
+    assert found(promises.undecided(picture(open=(in_trade(intents=(intent,)),)))) == [("P4", "i1")]
+    given_up = in_trade(intents=(intent,), phase=Phase.QUARANTINED)
+    assert not promises.undecided(picture(open=(in_trade(), given_up))), "a person has it"
+
+
 def test_p4_a_result_that_differs_in_its_last_digit() -> None:
     said = Result(gross=Decimal("0.00000002"), fees=Decimal("0.00000001"))
     assert not promises.untrue_results({ID: said}, {ID: said})
@@ -185,11 +194,21 @@ def test_p7_the_loss_at_the_stop_is_exact_for_both_kinds(btc_inverse: Instrument
     assert linear == 100 * (500 + (64000 + 63500) * fee)
 
 
-def test_p7_a_plan_that_would_lose_twice_what_was_set(btc_inverse: Instrument) -> None:
+def test_p7_a_plan_that_would_lose_more_than_was_set_by_however_little(btc_inverse: Instrument) -> None:
     loss = promises.loss_at_stop(plan(), btc_inverse, Decimal(64000))
-    set_right = Decimal(loss.numerator) / Decimal(loss.denominator) * Decimal("1.001")
-    assert not promises.over_risk(plan(), btc_inverse, entry=Decimal(64000), risk_set=set_right)
-    broken = promises.over_risk(plan(), btc_inverse, entry=Decimal(64000), risk_set=set_right / 2)
+    above = Decimal(loss.numerator) / Decimal(loss.denominator) + Decimal("1E-20")
+    assert not promises.over_risk(plan(), btc_inverse, entry=Decimal(64000), risk_set=above)
+    broken = promises.over_risk(plan(), btc_inverse, entry=Decimal(64000), risk_set=above - Decimal("2E-20"))
+    assert found(broken) == [("P7", ID)]
+
+
+def test_p7_a_plan_that_could_have_been_a_lot_larger(btc_inverse: Instrument) -> None:
+    larger = replace(plan(), amount=plan().amount + btc_inverse.lot)
+    loss = promises.loss_at_stop(larger, btc_inverse, Decimal(64000))
+    above = Decimal(loss.numerator) / Decimal(loss.denominator) + Decimal("1E-20")
+    assert not promises.under_risk(larger, btc_inverse, entry=Decimal(64000), risk_set=above)
+    assert not promises.under_risk(plan(), btc_inverse, entry=Decimal(64000), risk_set=above - Decimal("2E-20"))
+    broken = promises.under_risk(plan(), btc_inverse, entry=Decimal(64000), risk_set=above)
     assert found(broken) == [("P7", ID)]
 
 

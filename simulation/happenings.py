@@ -1,0 +1,48 @@
+"""What can happen to a world, as data, and from which sorts of trouble a history is drawn."""
+
+from typing import Any, Final
+
+import msgspec
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+PERMANENT: Final = ("journal", "notifier", "broker", "orders", "guardian", "reconciler", "desk")
+
+EXCHANGE, CRASHES, PEOPLE, DISK, ACTORS = "exchange", "crashes", "people", "disk", "actors"
+NETWORK, TELEGRAM = "network", "telegram"
+FAULTS: Final[dict[str, tuple[str, ...]]] = {
+    "none": (),
+    "exchange": (EXCHANGE,),
+    "crashes": (CRASHES,),
+    "people": (PEOPLE,),
+    "disk": (DISK,),
+    "actors": (ACTORS,),
+    "network": (NETWORK,),
+    "telegram": (TELEGRAM,),
+    "all": (EXCHANGE, CRASHES, PEOPLE, DISK, ACTORS, NETWORK, TELEGRAM),
+}
+"""Profiles: which sorts of trouble a history is drawn from."""
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happens to the world from outside. `at_ms` counts from the beginning."""
+
+    at_ms: int
+    kind: str
+    what: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        """One line of a history that people read."""
+        seconds, ms = divmod(self.at_ms, 1000)
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ms:03}"
+        return f"{clock}  {self.kind:6} " + ", ".join(f"{key} {value}" for key, value in self.what.items())
+
+
+class RunnerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy."""
+
+    name: str
+    is_patient: bool
+    instrument: str
+    parameters: dict[str, Any]

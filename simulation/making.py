@@ -1,0 +1,72 @@
+"""From a plan to the options of its world."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from exchange.settings import FeedSettings, Latency, Limits, Settings
+from exchange.switches import Switches
+from simulation.disk import Death
+from simulation.plan import Plan, RunnerPlan
+from simulation.runners import Eager, Patient
+from simulation.telegram import Telegram
+from simulation.world import START_MS, Options, Runner
+from trading.bracket import Mode
+from trading.values import FillCondition
+
+DAY_MS: Final = 86_400_000
+SETTLEMENT_MS: Final = START_MS - START_MS % DAY_MS + DAY_MS // 3
+PULSE_MS: Final = 60_000
+"""Between two tickers when nothing moves."""
+LOOK_MS: Final = 5_000
+PRICES: Final = {
+    "BTC-PERPETUAL": Decimal(64_000),
+    "ETH-PERPETUAL": Decimal(3_200),
+    "BTC_USDC-PERPETUAL": Decimal(64_000),
+}
+
+
+def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], telegram: Telegram) -> Options:
+    """What the world of a plan is made with."""
+    names = {one.instrument for one in plan.runners}
+    listed = tuple(spec for spec in Settings().instruments if spec.instrument_name in names)
+    exchange = Settings(
+        seed=plan.seed,
+        instruments=listed,
+        switches=Switches(**plan.switches),
+        limits=Limits(credits=True),
+        latency=Latency(),
+        feed=FeedSettings(
+            profile=plan.profile,  # type: ignore[arg-type]
+            step_ms=plan.step_ms,
+            pulse_ms=PULSE_MS,
+            start_prices={name: PRICES[name] for name in sorted(names)},
+        ),
+    )
+    first, *others = (_runner(one) for one in plan.runners)
+    return Options(
+        seed=plan.seed,
+        mode=Mode(plan.mode),
+        fill_condition=FillCondition(plan.fill_condition),
+        delay_ms=plan.delay_ms,
+        auto_reconnect=plan.auto_reconnect,
+        strategy=first.name,
+        instrument=first.instrument,
+        kind=first.kind,
+        parameters=first.parameters,
+        others=tuple(others),
+        exchange=exchange,
+        start_ms=SETTLEMENT_MS + plan.start_ms,
+        store=store,
+        passed=death,
+        feed=feed,
+        reconcile_ms=plan.reconcile_ms,
+        look_ms=LOOK_MS,
+        telegram=telegram,
+    )
+
+
+def _runner(one: RunnerPlan) -> Runner:
+    return Runner(
+        name=one.name, kind=Patient if one.is_patient else Eager, instrument=one.instrument, parameters=one.parameters
+    )
