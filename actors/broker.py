@@ -81,7 +81,12 @@ class BrokerActor(Actor):
         self._intents: dict[int, IntentId] = {}  # by the number of the request
         self._readers: dict[int, Callable[[outcomes.Outcome], None]] = {}
         self._readings = Readings(
-            now=lambda: self._now, connection=connection, read=self._read, to=to, currencies=currencies
+            now=lambda: self._now,
+            connection=connection,
+            read=self._read,
+            read_funds=self._read_funds,
+            to=to,
+            currencies=currencies,
         )
 
     @property
@@ -302,7 +307,7 @@ class BrokerActor(Actor):
         self._is_up = True
         for currency in self._currencies:
             self._read(requests.GetInstruments(currency=currency), self._instruments_known)
-            self._read(requests.GetAccountSummary(currency=currency), self._summary_known)
+        self._read_funds()
         self._watch(self._instruments, self._minutes)
         self._say_connection(reason="")
 
@@ -310,9 +315,12 @@ class BrokerActor(Actor):
         """For somebody who knows nothing yet; nothing is what they know of a connection that is down."""
         if self._is_up:
             self._to.orders.tell(orders.InstrumentsKnown(instruments=tuple(self._specs.values())))
-            for currency in self._currencies:
-                self._read(requests.GetAccountSummary(currency=currency), self._summary_known)
+            self._read_funds()
             self._say_connection(reason="")
+
+    def _read_funds(self) -> None:
+        for currency in self._currencies:
+            self._read(requests.GetAccountSummary(currency=currency), self._summary_known)
 
     def _went_down(self, reason: str) -> None:
         self._is_up = False

@@ -53,12 +53,13 @@ class Readings:
         now: Callable[[], Milliseconds],
         connection: Broker,
         read: Callable[[requests.Request, Take], None],
+        read_funds: Callable[[], None],
         to: Listeners,
         currencies: tuple[Currency, ...],
     ) -> None:
-        """``read`` puts a question and brings its outcome back."""
+        """``read`` puts a question and brings its outcome back; ``read_funds`` asks what the account is worth."""
         self._now, self._broker, self._read, self._to = now, connection, read, to
-        self._currencies = currencies
+        self._currencies, self._read_funds = currencies, read_funds
         self._searches: dict[LabelText, resolve.Search] = {}
         self._searching: dict[LabelText, None] = {}  # one after the other: together they would starve of credit
         self._picture: readings.Picture | None = None
@@ -113,6 +114,8 @@ class Readings:
         self._to.guardian.tell(guardian.PictureTaken(picture=whole))
         self._to.reconciler.tell(reconciler.PictureTaken(picture_id=picture.picture_id, picture=whole))
         self._to.journal.tell(journal.PictureTaken(picture=whole))
+        # Not part of it; but trades are sized by the equity, and what tells of it may have fallen silent.
+        self._read_funds()
 
     # --- what became of a label
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from actors.names import NOTIFIER
 from persistence.store import Store
-from simulation.disk import ShakyDatabase
+from simulation.disk import Death, ShakyDatabase
 from simulation.telegram import REFUSED
 from simulation.world import World
 from trading.bracket.effects import Severity
@@ -23,8 +23,8 @@ _NEWEST: Final = 500
 class Alerts:
     """What is critical, in one world over all its lives."""
 
-    def __init__(self, world: World, store: Store, database: ShakyDatabase) -> None:
-        self._world, self._store, self._database = world, store, database
+    def __init__(self, world: World, store: Store, database: ShakyDatabase, death: Death) -> None:
+        self._world, self._store, self._database, self._death = world, store, database, death
         self._in_memory: dict[str, int] = {}
         """Told while the disk took nothing, to the so-manieth notifier: written later, unless that one dies before."""
         self._had_trouble = False
@@ -67,7 +67,7 @@ class Alerts:
         """Somebody has handled a message; only one of them matters."""
         if who != NOTIFIER or type(message) is not Notice or message.severity is not Severity.CRITICAL:
             return
-        if self._row(message.key):
+        if self._death.is_dead or self._row(message.key):  # it died with the word in its hand: nothing was promised
             return
         if self._had_trouble:
             self._in_memory[message.key] = self._world.notifiers

@@ -74,7 +74,6 @@ class Eye:
         self._states: Mapping[StrategyName, State] = {}
         self._struck_total = self._silenced = 0
         self._silent_lines: frozenset[int] = frozenset()
-        self._silent_at = 0
         self.struck_at = self.changed_at = -(10**9)
         self.resumed: set[StrategyName] = set()
         """Those a person has resumed or started since they failed."""
@@ -141,7 +140,6 @@ class Eye:
         lost = injected.get("subscription_lost", 0) + injected.get("token_expired", 0)
         lines = frozenset(session.id for session in self._world.exchange.sessions if session.client_id == "paper")
         if lost > self._silenced:
-            self._silent_at = self._silent_at if self._is_silent else self._clock
             self._silent_lines = lines
         self._silenced = lost
 
@@ -214,7 +212,7 @@ class Eye:
         found += promises.crowded(brackets)
         found += promises.opposite_legs(brackets)
         found += promises.wrong_stops(brackets)
-        found += self._sized.look(brackets, now, self.struck_at, self._silent_at if self._is_silent else now)
+        found += self._sized.look(brackets, now, self.struck_at, is_silent=self._is_silent)
         found += self._person_first()
         picture = self.picture(brackets)
         found += self._covered(picture, now)
@@ -247,7 +245,7 @@ class Eye:
                     text = f"order {order_id} entered although {name} has been in ERROR for {now - erred_at} ms"
                     return [Violation(promise="P5", about=order_id, sentence=text)]
         since = self._halted_at  # as it was before this look: what lands in the moment of the halt was on its way
-        held = self._store.halts.held() is not None
+        held = bool(self._row("SELECT 1 FROM halts WHERE lifted_at IS NULL LIMIT 1"))
         self._halted_at = (now if since is None else since) if held else None
         if not held or since is None or now - since <= LANDS_MS:
             return []

@@ -89,7 +89,7 @@ class History:
             way_ms=4 * plan.delay_ms[1] + 2 * plan.step_ms + 100,
         )
         self.hands = Hands(self.world, self.eye.by_hand)
-        self.alerts = Alerts(self.world, self.store, self.database)
+        self.alerts = Alerts(self.world, self.store, self.database, self.death)
         self.mind: tuple[str, bool] | None = None
         """What a person will choose for the next issue, and whether only if it is offered."""
         self.is_over = False

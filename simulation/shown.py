@@ -15,8 +15,8 @@ from exchange.margin import account_summary
 from trading.instruments import Instrument
 from trading.values import Currency, InstrumentName, InstrumentState, Kind, Side
 
-KEPT_MS: Final = 86_400_000
-"""Longer than any answer looks back: no silence lasts a day."""
+KEPT_MS: Final = 900_000
+"""Longer than any answer looks back."""
 Line = deque[tuple[int, Decimal]]
 """Figures and since when they stand, the oldest first."""
 

@@ -25,25 +25,26 @@ class Sized:
         self._reconcile_ms, self._way_ms = world.options.reconcile_ms, way_ms
         self._seen: set[BracketId] = set()
 
-    def look(self, brackets: tuple[Bracket, ...], now: int, struck_at: int, silent_at: int) -> list[Violation]:
+    def look(self, brackets: tuple[Bracket, ...], now: int, struck_at: int, *, is_silent: bool) -> list[Violation]:
         """Those that are new. What was adopted is as large as it was found."""
         plans = [one.plan for one in brackets if one.plan.bracket_id not in self._seen]
         self._seen.update(plan.bracket_id for plan in plans)
         found: list[Violation] = []
         for plan in plans:
             if not plan.reason.startswith("adopted"):
-                found += self._one(plan, now, struck_at, silent_at)
+                found += self._one(plan, now, struck_at, is_silent=is_silent)
         return found
 
-    def _one(self, plan: Plan, now: int, struck_at: int, silent_at: int) -> list[Violation]:
+    def _one(self, plan: Plan, now: int, struck_at: int, *, is_silent: bool) -> list[Violation]:
         """At a limit the price is exact, at market one of those shown lately. No cap binds in these worlds.
 
-        What the account is worth the exchange alone tells: while it is silent, nobody has heard of what has moved it.
+        While the exchange is silent without a word, comparisons still read what the account is worth.
         """
         hides_ms = HIDES_MS + self._reconcile_ms  # an equity that was not told is read by the next comparison
-        equity_ms = EQUITY_MS if struck_at < now - hides_ms else HIDDEN_MS + self._reconcile_ms
+        is_told = not is_silent and struck_at < now - hides_ms
+        equity_ms = EQUITY_MS if is_told else HIDDEN_MS + self._reconcile_ms
         price_ms = PRICE_MS + self._way_ms if struck_at < now - HIDES_MS else HIDDEN_MS
-        least, most = self.shown.equities(plan.currency, min(now, silent_at) - equity_ms)
+        least, most = self.shown.equities(plan.currency, now - equity_ms)
         prices: tuple[Decimal, ...] = (plan.entry,) if plan.entry is not None else ()
         prices = prices or self.shown.entries(plan.instrument, plan.side, now - price_ms)
         away = [max(ZERO, (price - plan.stop) * plan.side.sign) for price in prices]

@@ -31,7 +31,8 @@ class Settings:
 
     order_timeout_ms: int = 3_000
     """A reply takes 0.15 s; who waits much longer waits in vain, and a stop may be due."""
-    read_timeout_ms: int = 10_000
+    read_timeout_ms: int = 3_000
+    """What is held may hang on it: an account is read in several calls, and where answers get lost again and again."""
     valid_for_ms: int = 2_500
     """How long an order may take to reach the engine; less than the time-out, so that it is over by then."""
 

@@ -114,6 +114,16 @@ def test_a_picture_that_is_not_answered_failed_and_a_newer_one_ends_the_older() 
     assert not stand.reconciler.of(reconciler.PictureTaken)
 
 
+def test_with_every_comparison_it_is_read_what_the_account_is_worth() -> None:
+    """The channel that tells of it may have fallen silent, and trades are sized by it."""
+    stand = Stand()
+    stand.actor.on_receive(broker.TakePicture(picture_id=1, since=T0))
+    for found in (outcomes.Orders(orders=()), outcomes.Holdings(holdings=()), outcomes.Fills(fills=(), has_more=False)):
+        stand.answers(found)
+    assert stand.reconciler.of(reconciler.PictureTaken)
+    assert isinstance(stand.line.asked[-1], requests.GetAccountSummary)
+
+
 def test_a_whole_picture_reaches_reconciler_guardian_and_journal() -> None:
     stand = Stand()
     stand.actor.on_receive(broker.TakePicture(picture_id=1, since=T0, is_deep=True))
