@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -103,6 +104,29 @@ def test_slow_clients_hold_no_thread(on_disk: House) -> None:
             client.sendall(b"POST /api/v2/halt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx")
 
         assert answered(server) == 200
+
+
+def test_what_a_stream_has_sent_is_not_kept(on_disk: House) -> None:
+    """A page may stay open for weeks."""
+    large = [Told(kind="ticker", content={"text": "x" * 20_000, "number": number}) for number in range(300)]
+    with running(on_disk) as server, requests.Session() as ask:
+        ask.trust_env = False
+        stream = ask.get(f"{server.url}/api/v2/stream", headers=KEY, stream=True, timeout=5)
+        lines = stream.iter_lines(chunk_size=65_536)
+        while not next(lines).startswith(b"event: hello"):
+            pass
+        tracemalloc.start()
+        try:
+            for told in large:
+                on_disk.subscribers.tell(told)
+                while not next(lines).endswith(b'"number":%d}' % told.content["number"]):
+                    pass
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        stream.close()
+
+    assert kept < 2_000_000, "of 6 million bytes"
 
 
 def test_a_slow_client_that_drips_is_let_go(on_disk: House, monkeypatch: pytest.MonkeyPatch) -> None:
