@@ -20,8 +20,8 @@ SLOW_S_MAX: Final = 30
 """A client that sends or takes nothing for so long is let go; a stream says something twice as often."""
 SLOW_LOOK_S: Final = 5
 WAITING_BYTES_MAX: Final = 256 * 1024
-"""Written for one listener: then its thread waits for it. Waitress also keeps so much of what it has sent already, for as
-long as the connection lasts: with its own 16 MiB the service grew by 10 MB a minute under twenty streams."""
+"""Written for one listener: then its thread waits for it. Waitress also keeps so much of what it has sent, as long as the
+connection lasts: with its own 16 MiB the service grew by 10 MB a minute under twenty streams."""
 REQUEST_S_MAX: Final = 20
 """From a request's first byte to its last."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach a server that listens everywhere
