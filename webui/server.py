@@ -20,7 +20,7 @@ SLOW_S_MAX: Final = 30
 """A client that sends or takes nothing for so long is let go; a stream says something twice as often."""
 SLOW_LOOK_S: Final = 5
 WAITING_BYTES_MAX: Final = 256 * 1024
-"""Written for one listener: then its thread waits for it. Waitress also keeps so much of what it has sent, as long as the
+"""Written for one listener: then its thread waits. Waitress also keeps so much of what it has sent, as long as the
 connection lasts: with its own 16 MiB the service grew by 10 MB a minute under twenty streams."""
 REQUEST_S_MAX: Final = 20
 """From a request's first byte to its last."""
