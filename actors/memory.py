@@ -87,7 +87,7 @@ class Memory(Protocol):
         """What a closed trade made, and the lines of the book it came of."""
         ...
 
-    def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
+    def record_report(self, report: Report, *, why: str, took_ms: int, at: Milliseconds) -> None:
         """What a comparison found."""
         ...
 

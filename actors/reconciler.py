@@ -57,7 +57,7 @@ class Reconciler(Actor):
         self._why = ""
         self._suspicions: tuple[Suspicion, ...] = ()
         self._is_deep = False
-        self._compared_ms = 0
+        self._compared_ms = self._asked_ms = 0
         self._looked_into: frozenset[tuple[InstrumentName, Decimal]] = frozenset()
 
     def on_receive(self, message: reconciler.Message) -> None:
@@ -96,7 +96,7 @@ class Reconciler(Actor):
         if self._waiting:
             mark("picture-never-came")
         self._asked += 1
-        self._waiting, self._why = True, why
+        self._waiting, self._why, self._asked_ms = True, why, self._clock.monotonic_ms()
         began = [bracket.began_at for bracket in self._memory.open_brackets()]
         now = self._clock.now_ms()
         is_far = self._is_deep or any(at > now for at in began)  # the clock was set back, nobody knows by how much
@@ -110,10 +110,13 @@ class Reconciler(Actor):
 
     def _compare(self, report: Report) -> None:
         self._suspicions = report.suspicions
+        took_ms = self._clock.monotonic_ms() - self._asked_ms
         if self._why != TO_BE_SURE or not report.is_clean:
             with suppress(MemoryFails):  # the report is for people; what it asks for must be done all the same
-                self._memory.record_report(report, why=self._why, at=Milliseconds(self._clock.now_ms()))
-            self._to_journal.tell(journal.Reconciled(report=report, why=self._why))
+                self._memory.record_report(
+                    report, why=self._why, took_ms=took_ms, at=Milliseconds(self._clock.now_ms())
+                )
+            self._to_journal.tell(journal.Reconciled(report=report, why=self._why, took_ms=took_ms))
         self._to_orders.tell(orders.Reconciled(report=report))
         if self._must_look_into(report):
             self._run("a position that nothing explains")

@@ -85,11 +85,11 @@ class Remembering(Choices, IssueMemory):
             self._store.steps.intend_alone(wish, order, at=at)
             self._store.outbox.put(notice_of(news), at=at)
 
-    def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
+    def record_report(self, report: Report, *, why: str, took_ms: int, at: Milliseconds) -> None:
         """What a comparison found."""
         findings = [asdict(finding) for finding in report.findings]
         detail = {"actions": [type(action).__name__ for action in report.actions], "clean": report.is_clean}
-        self._store.reports.add(at=at, trigger=why, took_ms=0, findings=findings, detail=detail)
+        self._store.reports.add(at=at, trigger=why, took_ms=took_ms, findings=findings, detail=detail)
 
     def open_brackets(self) -> Sequence[Bracket]:
         """Those that are not over."""

@@ -60,7 +60,7 @@ class Diary:
     def open_brackets(self) -> Sequence[Bracket]:
         return ()
 
-    def record_report(self, report: Report, *, why: str, at: Milliseconds) -> None:
+    def record_report(self, report: Report, *, why: str, took_ms: int, at: Milliseconds) -> None:
         if self.is_full:
             raise MemoryFails(f"no room at {at} for {len(report.findings)}")
         self.reports.append(why)

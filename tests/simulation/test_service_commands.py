@@ -111,6 +111,7 @@ def test_reconcile_on_demand_leaves_a_report_and_needs_a_connection() -> None:
     assert scene.says(desk.Reconcile).ok
     scene.runs(1_000)
     assert "asked for" in [report.trigger for report in scene.store.reports.newest()]
+    assert all(report.took_ms > 0 for report in scene.store.reports.newest()), "three questions take time"
     assert scene.says(desk.Disconnect).ok
     scene.runs(1_000)
     assert scene.says(desk.Reconcile).code == "conflict"

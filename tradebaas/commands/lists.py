@@ -1,6 +1,6 @@
 """The commands that list things: each asks the running service and prints a table, or JSON."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import click
@@ -185,12 +185,24 @@ def reports(client: Client, as_json: bool, limit: int, before: str | None) -> No
     _show(found, REPORTS, as_json=as_json, empty="no reports")
 
 
+_CLEAN: Final = "all as it should be"
+_DONE: Final = {
+    "CancelOrphan": "orphan order cancelled",
+    "Adopt": "taken into care",
+    "Refresh": "trade brought up to date",
+    "Reduced": "size corrected",
+    "Quarantine": "left for you to decide",
+}
+"""What a comparison did, in words."""
+
+
 def _told(report: dict[str, Any]) -> dict[str, Any]:
     """What was found and done, out of a report's detail."""
     detail = report["detail"] or {}
     found = [str(one.get("text") or one.get("kind") or one) for one in detail.get("findings", [])]
     actions = detail.get("actions", (detail.get("detail") or {}).get("actions", []))
-    return {"found": "\n".join(found) or "nothing", "done": actions}
+    found = [_CLEAN if text == "matched" else text for text in found]
+    return {"found": "\n".join(found) or "nothing", "done": ", ".join(_DONE.get(str(one), str(one)) for one in actions)}
 
 
 def _show(found: dict[str, object], columns: list[Column], *, as_json: bool, empty: str) -> None:

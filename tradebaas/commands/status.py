@@ -15,6 +15,13 @@ from tradebaas.commands.tables import Painted, moment, print_json, print_pairs, 
 HOME: Final = "\x1b[H"
 CLEAR_BELOW: Final = "\x1b[J"
 CLEAR: Final = "\x1b[2J"
+_SCORES: Final = {
+    "orphans": "orphan orders",
+    "naked_ms": "ms without a stop",
+    "naked_over_max": "too long without a stop",
+    "duplicates": "double entries",
+    "unresolved": "unresolved requests",
+}
 
 
 @click.command()
@@ -90,7 +97,8 @@ def _show(found: dict[str, Any], *, as_json: bool) -> None:
             ("issues", found["issues"]),
             (
                 "scoreboard",
-                ", ".join(f"{name} {value}" for name, value in found["scoreboard"].items()) or "nothing yet",
+                ", ".join(f"{_SCORES.get(name, name)} {value}" for name, value in found["scoreboard"].items())
+                or "nothing yet",
             ),
             *(
                 (row["currency"], f"equity {row['equity']}, free {row['available']}")
