@@ -63,6 +63,7 @@ class Diary:
     def record_report(self, report: Report, *, why: str, took_ms: int, at: Milliseconds) -> None:
         if self.is_full:
             raise MemoryFails(f"no room at {at} for {len(report.findings)}")
+        assert took_ms >= 0
         self.reports.append(why)
 
 
