@@ -19,7 +19,7 @@ from trading.messages import journal
 from trading.values import Milliseconds
 
 SHOW_MS: Final = 250  # how often a subscriber is shown new prices
-GATHER_MS: Final = 50
+GATHER_MS: Final = 25
 """What happens in so long is told at once. Every telling wakes a thread for each open page, and a trade makes dozens:
 one after the other they stood in the way of the next order."""
 TAIL_MAX: Final = 1_000

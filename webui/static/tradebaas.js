@@ -9,7 +9,7 @@
   const favicon = document.getElementById("favicon");
   const staleLine = document.getElementById("stale");
   const API = "/api/v2/";
-  const GAP_MS = 80; // between two readings, so that ten events a second cost fewer than ten
+  const GAP_MS = 50; // between two readings, so that ten events a second cost fewer than ten
   const SLOW_MS = 1000; // for what moves with the price
   const QUIET_MS = 20000; // without a word for so long, we ask whether anybody is there
   const SLEPT_MS = 5000; // a clock that jumps so far means that the machine slept
