@@ -25,6 +25,7 @@ STEP_MS: Final = 3
 LOOK_S: Final = 4.0
 SETTLE_S: Final = 1.5
 WAITED_S_MAX: Final = 0.1  # the oldest message; past it the service falls behind
+HANDLED_LEAST: Final = 0.5  # of what was handed on; a busy machine hands on less than asked for
 TIMES_MAX: Final = 128
 READY_S: Final = 1.0
 HANDLED: Final = 'tradebaas_actor_handled_total{actor="strategy:watcher0"}'
@@ -118,4 +119,5 @@ def _keeps_up(many: int, times: int) -> float | None:
             return None  # too busy to answer at all
         finally:
             service.kill()
-    return None if worst > WAITED_S_MAX else rate
+    # Who was stopped because it was told too much has no messages that wait, and handles none.
+    return None if worst > WAITED_S_MAX or rate < times * 1000 / STEP_MS * HANDLED_LEAST else rate
