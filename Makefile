@@ -98,7 +98,7 @@ simulate: $(VENV)/.tests ## live SEEDS=1..200 histories of DAYS=0.05 under every
 
 soak: $(VENV)/.tests ## ten thousand histories; stop and start it as you like, it goes on where it was (var/soak.jsonl)
 	@mkdir -p var
-	@$(BIN)/tradebaas simulate --seeds 1..10000 --days 0.2 --faults all --jobs $(JOBS) --all-marks --out var/soak.jsonl
+	@$(BIN)/tradebaas simulate --seeds 1..10000 --days 0.183 --sparse --faults all --jobs $(JOBS) --all-marks --out var/soak.jsonl
 
 socket-check: $(VENV)/.tests ## live SAMPLE=1..12 histories again by the real process over a real socket: the same ends? 15 minutes
 	@$(BIN)/python -m tools.socket_check --seeds $(SAMPLE)

@@ -109,6 +109,8 @@ class Sessions:
         self._at_address: Counter[str] = Counter()
         self._opened = 0
         self.on_end: Callable[[Session, int], None] = _nothing
+        self.may_spare: Callable[[int], bool] = _never
+        """Whether every other question for a sign of life may be left out now. Simulated quiet consists of them."""
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._open.values()))
@@ -174,8 +176,12 @@ class Sessions:
             due_ms = now_ms + int(interval * 1000 * FIRST_TEST)
             self._timers.at(due_ms, lambda at_ms: self._test(session, interval, at_ms))
 
-    def _test(self, session: Session, interval: Heartbeat, now_ms: int) -> None:
+    def _test(self, session: Session, interval: Heartbeat, now_ms: int, *, was_spared: bool = False) -> None:
         if session.ended or session.heartbeat_s is not interval:
+            return
+        next_ms = now_ms + int(interval * 1000 * NEXT_TEST)
+        if not was_spared and self.may_spare(now_ms):
+            self._timers.at(next_ms, lambda at_ms: self._test(session, interval, at_ms, was_spared=True))
             return
         self._outbox.send(session, rpc.heartbeat("heartbeat"))
         self._outbox.send(session, rpc.heartbeat("test_request"))
@@ -183,7 +189,7 @@ class Sessions:
             session.test_sent_ms = now_ms
             due_ms = now_ms + ANSWER_MS
             session.answer_timer = self._timers.at(due_ms, lambda at_ms: self._expect_answer(session, now_ms, at_ms))
-        self._timers.at(now_ms + int(interval * 1000 * NEXT_TEST), lambda at_ms: self._test(session, interval, at_ms))
+        self._timers.at(next_ms, lambda at_ms: self._test(session, interval, at_ms))
 
     def answered(self, session: Session) -> None:
         """It has shown a sign of life, or none is wanted any more."""
@@ -198,3 +204,8 @@ class Sessions:
 
 def _nothing(_session: Session, _now_ms: int) -> None:
     """Before somebody listens."""
+
+
+def _never(_now_ms: int) -> bool:
+    """As the exchange does it."""
+    return False

@@ -11,6 +11,7 @@ from peewee import JOIN
 from persistence.codec import decode_bracket, decode_request
 from persistence.database import Database
 from persistence.events import Event, Events, Transition
+from persistence.kept import Kept
 from persistence.tables_trade import BracketRow, IntentRow, OrderRow
 from trading.bracket import Bracket, Phase, Purpose
 from trading.bracket.effects import Request
@@ -45,6 +46,7 @@ class Which(StrEnum):
     QUARANTINED = "quarantined"
 
 
+_HOLDS: Final = " AND holds = 1"
 _PHASES: Final = {
     Which.OPEN: (Phase.ENTERING, Phase.OPEN, Phase.CLOSING),
     Which.CLOSED: (Phase.CLOSED,),
@@ -156,23 +158,18 @@ class Brackets:
         self._database = database
         self._account, self._worker = account, worker
         self._events = events
-        self._open: tuple[int, list[Bracket]] = (-1, [])  # as read after so many commits
+        self._kept = Kept(database)
 
     def open_brackets(self, *, all_workers: bool = False) -> list[Bracket]:
-        """Give every bracket that is not over, the oldest first.
-
-        Read anew only when something was written: every comparison asks several times, and one process alone writes.
-        """
-        if all_workers or self._database.is_writing:
-            return self._read(Which.OPEN, all_workers=all_workers)
-        commits = self._database.commits  # counted before the read: what is written meanwhile is read next time
-        if self._open[0] != commits:
-            self._open = (commits, self._read(Which.OPEN, all_workers=False))
-        return list(self._open[1])
+        """Give every bracket that is not over, the oldest first."""
+        if all_workers:
+            return self._read(Which.OPEN, all_workers=True)
+        return list(self._kept.read("open", lambda: self._read(Which.OPEN, all_workers=False)))
 
     def quarantined_brackets(self) -> list[Bracket]:
         """Give the brackets that wait for a person and keep their instrument closed until then."""
-        return self._read(Which.QUARANTINED, all_workers=False, more=" AND holds = 1")
+        waiting = self._kept.read("waiting", lambda: self._read(Which.QUARANTINED, all_workers=False, more=_HOLDS))
+        return list(waiting)
 
     def knows(self, bracket_id: BracketId) -> bool:
         """Whether there ever was a bracket of this id."""
@@ -181,8 +178,12 @@ class Brackets:
 
     def newest_ids(self, limit: int) -> frozenset[BracketId]:
         """Which brackets there were of late, over or not. Past peewee: this is asked at every comparison."""
-        query = "SELECT id FROM brackets WHERE account = ? ORDER BY seq DESC LIMIT ?"
-        return frozenset(row[0] for row in self._database.sql(query, (self._account, limit)))
+
+        def look() -> frozenset[BracketId]:
+            query = "SELECT id FROM brackets WHERE account = ? ORDER BY seq DESC LIMIT ?"
+            return frozenset(row[0] for row in self._database.sql(query, (self._account, limit)))
+
+        return self._kept.read(f"newest {limit}", look)
 
     def totals(self) -> tuple[Total, ...]:
         """What the closed trades made, one for each coin."""

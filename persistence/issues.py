@@ -12,6 +12,7 @@ import msgspec
 from persistence.database import Database
 from persistence.errors import LostRace
 from persistence.events import Events
+from persistence.kept import Kept
 from persistence.tables_service import IssueRow, ReportRow
 from trading.bracket import Bracket, Phase
 from trading.values import InstrumentName, Milliseconds
@@ -68,6 +69,7 @@ class Issues:
         self._database = database
         self._account = account
         self._events = events
+        self._kept = Kept(database)
 
     def open(self, finding: Finding, *, at: Milliseconds) -> tuple[Issue, bool]:
         """Open an issue, or note that it is still there; True when it is new."""
@@ -136,12 +138,12 @@ class Issues:
 
     def resolved_as(self, resolution: str, *, limit: int = PAGE_MAX) -> tuple[Issue, ...]:
         """Give the issues that were resolved this way, the newest first."""
-        # Asked at every comparison, and nearly always there is none: told without building a query.
-        some = "SELECT 1 FROM issues WHERE account = ? AND resolution = ? LIMIT 1"
-        if self._database.sql(some, (self._account, resolution)).fetchone() is None:
-            return ()
-        query = IssueRow.select().where((IssueRow.account == self._account) & (IssueRow.resolution == resolution))
-        return tuple(_issue(row) for row in self._database.rows(query.order_by(IssueRow.id.desc()).limit(limit)))
+
+        def look() -> tuple[Issue, ...]:
+            query = IssueRow.select().where((IssueRow.account == self._account) & (IssueRow.resolution == resolution))
+            return tuple(_issue(row) for row in self._database.rows(query.order_by(IssueRow.id.desc()).limit(limit)))
+
+        return self._kept.read(f"{resolution} {limit}", look)
 
     def get(self, issue_id: int) -> Issue | None:
         """Give one issue, open or not."""

@@ -108,14 +108,14 @@ class Summary:
         }
 
 
-def one(seed: int, *, faults: str, days: float) -> Lived:
+def one(seed: int, *, faults: str, days: float, is_sparse: bool = False) -> Lived:
     """Draw and live one history."""
-    return live(draw(seed, faults=faults, days=days))
+    return live(draw(seed, faults=faults, days=days, is_sparse=is_sparse))
 
 
-def many(seeds: Iterable[int], *, faults: str, days: float, jobs: int = 1) -> Iterator[Lived]:
+def many(seeds: Iterable[int], *, faults: str, days: float, is_sparse: bool = False, jobs: int = 1) -> Iterator[Lived]:
     """Live them all, in whatever order they end."""
-    work: Callable[[int], Lived] = partial(one, faults=faults, days=days)
+    work: Callable[[int], Lived] = partial(one, faults=faults, days=days, is_sparse=is_sparse)
     if jobs == 1:
         yield from map(work, seeds)
         return

@@ -81,6 +81,7 @@ class History:
         for feed in self._quiet:
             feed.busy_until_ms, feed.bounds = self._busy_until_ms, self._bounds
             feed.now_ms = lambda: self.world.pipe.now
+        self.world.exchange.sessions.may_spare = self._is_quiet
         self.eye = Eye(
             self.world,
             self.store,
@@ -179,6 +180,10 @@ class History:
     def _busy_until_ms(self) -> int:
         """Until when every price is shown: for a while after anything has happened."""
         return max(self.eye.changed_at, self.eye.struck_at) + BUSY_MS
+
+    def _is_quiet(self, now_ms: int) -> bool:
+        """Whether nothing has happened for a while."""
+        return now_ms > self._busy_until_ms()
 
     def _bounds(self) -> Bounds:
         """Between which prices nothing happens."""

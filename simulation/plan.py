@@ -36,6 +36,11 @@ INSTRUMENTS: Final = ("BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL")
 BURSTS: Final = (2, 10)
 TRADES: Final = (8, 20, 50)
 """How many of each strategy, roughly, whatever the length: between them time passes cheaply."""
+SPARSE: Final = (2, 4, 10)
+"""The same where many histories matter more than many trades in each."""
+NEAR_BPS: Final = (4, 10, 30)
+SPARSE_NEAR_BPS: Final = (2, 4, 10)
+"""How far the exits are, in hundredths of a percent. What is held for hours is compared every ten seconds."""
 BURST_MS: Final = (2 * MINUTE_MS, 12 * MINUTE_MS)
 
 
@@ -84,11 +89,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
-def draw(seed: int, *, faults: str = "all", days: float = 1.0) -> Plan:
+def draw(seed: int, *, faults: str = "all", days: float = 1.0, is_sparse: bool = False) -> Plan:
     """Everything about a history, from its seed."""
     rng = Random(f"{seed}:{faults}:plan")
     length_ms = int(days * DAY_MS)
-    runners = _runners(rng, length_ms)
+    runners = _runners(rng, length_ms, is_sparse=is_sparse)
     plan = Plan(
         seed=seed,
         faults=faults,
@@ -110,16 +115,17 @@ def draw(seed: int, *, faults: str = "all", days: float = 1.0) -> Plan:
     return msgspec.structs.replace(plan, happenings=tuple(sorted(happenings, key=lambda one: one.at_ms)))
 
 
-def _runners(rng: Random, length_ms: int) -> tuple[RunnerPlan, ...]:
+def _runners(rng: Random, length_ms: int, *, is_sparse: bool) -> tuple[RunnerPlan, ...]:
+    trades, nears = (SPARSE, SPARSE_NEAR_BPS) if is_sparse else (TRADES, NEAR_BPS)
     instruments = rng.sample(INSTRUMENTS, rng.choice((1, 1, 2)))
     found = []
     for number, instrument in enumerate(instruments):
-        near = rng.choice((4, 10, 30))
+        near = rng.choice(nears)
         parameters: dict[str, Any] = {
             "stop_bps": Decimal(near * rng.choice((1, 2))),
             "target_bps": Decimal(near),
             "away_bps": Decimal(rng.choice((1, 1, 2, 5))),
-            "every_s": max(30, length_ms // 1000 // rng.choice(TRADES)),
+            "every_s": max(30, length_ms // 1000 // rng.choice(trades)),
             "entry_s": rng.choice((5, 30, 120)),
             "cooldown_s": rng.choice((5, 60)),
             "fails_every": rng.choice((0, 0, 0, 400)),

@@ -140,7 +140,7 @@ def _by_hand(watch: Watch, fills: tuple[Fill, ...]) -> Decimal:
 
 def _named(watch: Watch, text: LabelText) -> Watch:
     label = _mine(watch, text)
-    return watch if label is None else replace(watch, label=label)
+    return watch if label is None or label == watch.label else replace(watch, label=label)
 
 
 def _mine(watch: Watch, text: LabelText) -> Label | None:

@@ -39,7 +39,7 @@ def plausible(number: Decimal, raw: object) -> Decimal:
     """Let a number through unless its size is absurd."""
     if number and not -_EXPONENT_MAX <= number.adjusted() <= _EXPONENT_MAX:
         raise BadInput("a number of absurd size", raw)
-    if len(number.as_tuple().digits) > _DIGITS_MAX:
+    if len(str(number)) > _DIGITS_MAX and len(number.as_tuple().digits) > _DIGITS_MAX:  # the text is found sooner
         raise BadInput("a number of absurd length", raw)
     return number
 

@@ -3,7 +3,8 @@
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class Seeds(click.ParamType[range]):
 @click.option("--seeds", type=Seeds(), default="1..20", show_default=True, help="Which histories, A..B.")
 @click.option("--days", type=click.FloatRange(0.01, 366), default=1.0, show_default=True, help="How long each is.")
 @click.option("--faults", type=click.Choice(sorted(FAULTS)), default="all", show_default=True, help="What goes wrong.")
+@click.option("--sparse", is_flag=True, help="A few trades in each, their exits near: many histories in little time.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at once.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Keep a record; run again to go on.")
 @click.option(
@@ -58,6 +60,7 @@ def command(
     seeds: range,
     days: float,
     faults: str,
+    sparse: bool,
     jobs: int,
     out: Path | None,
     plan_file: Path | None,
@@ -68,16 +71,18 @@ def command(
     as_json: bool,
 ) -> None:
     """Live seeded histories with faults, and check the promises after every step."""
+    drawn = partial(draw, faults=faults, days=days, is_sparse=sparse)
     if tell:
         for seed in seeds:
-            click.echo(draw(seed, faults=faults, days=days).told() + "\n")
+            click.echo(drawn(seed).told() + "\n")
         return
     summary, began = Summary(), time.monotonic()
     if plan_file is not None:
         summary.add(live(_read(plan_file)))
     else:
         record = None if out is None else Record(out)
-        for lived in _lived(seeds, faults=faults, days=days, jobs=jobs, record=record):
+        lives = partial(many, faults=faults, days=days, is_sparse=sparse, jobs=jobs)
+        for lived in _lived(seeds, lives, record):
             summary.add(lived)
             if stop_at_first and summary.found:
                 break
@@ -88,14 +93,14 @@ def command(
         click.echo(_told(summary, took_s))
     if summary.found and plan_file is None and not no_shrink:
         for lived in summary.found[:SHOWN_MAX]:
-            _tell_smaller(draw(lived.seed, faults=faults, days=days), lived)
+            _tell_smaller(drawn(lived.seed), lived)
     untested = summary.marks_never if all_marks else ()
     if untested:
         click.echo(f"{len(untested)} defensive branches were never taken: {', '.join(untested)}", err=True)
     sys.exit(1 if summary.violations or untested else 0)
 
 
-def _lived(seeds: range, *, faults: str, days: float, jobs: int, record: Record | None) -> Iterator[Lived]:
+def _lived(seeds: range, lives: Callable[[list[int]], Iterator[Lived]], record: Record | None) -> Iterator[Lived]:
     """Those on record first, then the rest, with a bar where somebody looks."""
     known = {} if record is None else {lived.seed: lived for lived in record.lived() if lived.seed in seeds}
     yield from known.values()
@@ -111,7 +116,7 @@ def _lived(seeds: range, *, faults: str, days: float, jobs: int, record: Record 
         hidden=not sys.stderr.isatty(),
     ) as bar:
         bar.update(len(known))
-        for lived in many(left, faults=faults, days=days, jobs=jobs):
+        for lived in lives(left):
             if record is not None:
                 record.add(lived)
             broken += bool(lived.violations)
