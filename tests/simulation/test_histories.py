@@ -68,6 +68,17 @@ def test_what_is_drawn_more_leaves_the_rest_as_it_was_drawn(faults: str) -> None
     assert not more(3, "crashes", first.length_ms, first.runners), "nothing was added to this sort"
 
 
+def test_a_sparse_history_has_fewer_trades_and_the_same_troubles() -> None:
+    for seed in range(20):
+        dense = draw(seed, faults="all", days=DAYS)
+        sparse = draw(seed, faults="all", days=DAYS, is_sparse=True)
+        assert msgspec.structs.replace(dense, runners=()) == msgspec.structs.replace(sparse, runners=())
+        pairs = list(zip(dense.runners, sparse.runners, strict=True))
+        assert all(few.parameters["every_s"] >= many.parameters["every_s"] for many, few in pairs)
+        assert all(few.parameters["target_bps"] < many.parameters["target_bps"] for many, few in pairs)
+    assert not one(14, faults="all", days=DAYS, is_sparse=True).violations
+
+
 @pytest.mark.parametrize("faults", ["network", "telegram"])
 def test_a_history_of_one_sort_has_that_and_people_who_put_it_right(faults: str) -> None:
     kind = {"network": "line", "telegram": "letter"}[faults]

@@ -54,6 +54,19 @@ class TestHeartbeats:
         wire.waits(1)
         assert (client.end.code, client.end.reason) == (4000, "heartbeat close")
 
+    def test_in_a_simulated_quiet_every_other_one_is_left_out_and_never_two(self, wire: Wire) -> None:
+        client = wire.client()
+        client.result("public/set_heartbeat", interval=10)
+        wire.exchange.sessions.may_spare = lambda _now_ms: True
+        assert _tests(wire.waits(22_599)) == 0
+        assert _tests(wire.waits(1)) == 1
+        client.result("public/test")
+        assert _tests(wire.waits(21_199)) == 0
+        assert _tests(wire.waits(1)) == 1
+        client.result("public/test")
+        wire.exchange.sessions.may_spare = lambda _now_ms: False
+        assert _tests(wire.waits(10_600)) == 1
+
     def test_they_can_be_switched_off_and_set_anew(self, wire: Wire) -> None:
         client = wire.client()
         client.result("public/set_heartbeat", interval=10)
