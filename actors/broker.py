@@ -20,7 +20,7 @@ from brokers import facts, outcomes, requests
 from brokers.port import Broker, News
 from trading.bracket.effects import Severity
 from trading.errors import Unavailable
-from trading.facts import Candle, Ticker
+from trading.facts import Candle, Fill, Order, Ticker
 from trading.instruments import Instrument
 from trading.marks import mark
 from trading.messages import broker, desk, guardian, journal, notices, orders, reconciler, strategy
@@ -214,9 +214,11 @@ class BrokerActor(Actor):
             case outcomes.Done(result=outcomes.Placed(order=order, fills=fills)):
                 known = () if isinstance(order, facts.StrangeOrder) else (order,)
                 tell(orders.RequestDone(intent_id=intent_id, orders=known, fills=fills))
+                self._guard(known, fills)
             case outcomes.Done(result=outcomes.Cancelled(order=order)):
                 gone = () if order is None or isinstance(order, facts.StrangeOrder) else (order,)
                 tell(orders.RequestDone(intent_id=intent_id, orders=gone))
+                self._guard(gone, ())
             case outcomes.Done():
                 tell(orders.RequestDone(intent_id=intent_id))
             case outcomes.Refused(code=code, message=sentence):
@@ -226,6 +228,13 @@ class BrokerActor(Actor):
                 self._intents[outcome.ref] = intent_id  # a late answer is evidence
             case _:
                 assert_never(outcome)
+
+    def _guard(self, known: tuple[Order, ...], fills: tuple[Fill, ...]) -> None:
+        """What a reply shows is as good as pushed: channels may have fallen silent without a word."""
+        for order in known:
+            self._to.guardian.tell(guardian.OrderChanged(order=order))
+        for fill in fills:
+            self._to.guardian.tell(guardian.OrderFilled(fill=fill))
 
     # --- readings
 

@@ -17,6 +17,8 @@ VALID_MS = 4_000
 """Past this after it left, no request of ours is started any more, clocks that disagree included."""
 
 PAGES_MAX = 30
+AGAIN_MAX = 3
+"""So many lost answers one picture outlives: with three in ten lost, hardly any picture would ever be whole without."""
 FAR_BACK_MS = 86_400_000
 """So far back a search goes that does not know when its request left."""
 
@@ -33,6 +35,7 @@ class Picture:
     holdings: tuple[Holding, ...] = ()
     fills: list[Fill] = field(default_factory=list)
     pages: int = 0
+    asked_again: int = 0
     failed: str = ""
 
     @classmethod
@@ -50,7 +53,13 @@ class Picture:
         return cls(picture_id=message.picture_id, since=message.since, at=now, questions=reads)
 
     def take(self, request: requests.Request, outcome: outcomes.Outcome) -> None:
-        """Take an answer in. One that is missing spoils the picture."""
+        """Take an answer in. A lost one is asked for again, a few times in a picture; without it the picture fails."""
+        is_lost = isinstance(outcome, outcomes.FateUnknown) and outcome.doubt is outcomes.Doubt.NO_ANSWER
+        if is_lost and self.asked_again < AGAIN_MAX:
+            mark("picture-question-asked-again")
+            self.asked_again += 1
+            self.questions.insert(0, request)
+            return
         if not isinstance(outcome, outcomes.Done):
             self.failed = f"{type(request).__name__} was not answered"
             return
@@ -145,8 +154,8 @@ def search_for(
 def answer_of(label: LabelText, step: resolve.Found | resolve.NeverExisted | resolve.NotYetKnown) -> Asked:
     """What a bracket hears of it."""
     match step:
-        case resolve.Found(orders=orders, fills=fills):
-            return Asked(label=label, verdict=Verdict.FOUND, orders=orders, fills=fills)
+        case resolve.Found(orders=orders, fills=fills, is_whole=is_whole):
+            return Asked(label=label, verdict=Verdict.FOUND, orders=orders, fills=fills, is_whole=is_whole)
         case resolve.NeverExisted():
             return Asked(label=label, verdict=Verdict.NEVER)
         case resolve.NotYetKnown():

@@ -50,8 +50,8 @@ class Search:
 
     @property
     def has_found(self) -> bool:
-        """Whether there is any trace."""
-        return bool(self.orders or self.strange or self.fills or self.triggerings)
+        """Whether there is a trace that says enough. That something triggered does not tell what rests now."""
+        return bool(self.orders or self.strange or self.fills or (self.triggerings and not self.missed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,8 @@ class Found:
     strange: tuple[StrangeOrder, ...]
     fills: tuple[Fill, ...]
     triggerings: tuple[Triggering, ...]
+    is_whole: bool
+    """Whether every place answered: only then is an order that is not among these gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,11 @@ def next_step(search: Search, server_at_least: Milliseconds) -> tuple[Search, St
         return search, Ask(query=search.questions[0])
     if search.has_found:
         return search, Found(
-            orders=search.orders, strange=search.strange, fills=search.fills, triggerings=search.triggerings
+            orders=search.orders,
+            strange=search.strange,
+            fills=search.fills,
+            triggerings=search.triggerings,
+            is_whole=not search.missed,
         )
     assert search.begun_at is not None, "a round without a beginning"
     if search.missed:

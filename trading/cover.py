@@ -20,6 +20,7 @@ from trading.values import (
     IntentId,
     LabelText,
     Leg,
+    OrderId,
     OrderState,
     OrderType,
     Side,
@@ -27,9 +28,11 @@ from trading.values import (
 )
 
 FILLS_KEPT = 200
+OVER_KEPT = 50
 ATTEMPT_FIRST = 90
 """The guardian's own closing orders count from here; the order manager never gets so far."""
 
+_AT_WORK = frozenset({OrderState.OPEN, OrderState.UNTRIGGERED})
 _STOPS = frozenset({OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
 
@@ -45,6 +48,8 @@ class Watch:
     by_hand: Decimal = ZERO
     """What others bought (sold: negative) of it while it was ours, by hand or as another worker: not ours to close."""
     orders: tuple[Order, ...] = ()
+    over: tuple[OrderId, ...] = ()
+    """Orders that have ended: a reply that was overtaken by the push of their end brings none of them back."""
     fill_ids: tuple[FillId, ...] = ()
     label: Label | None = None
     """The last label of ours that was seen here: whose trade it is."""
@@ -83,9 +88,18 @@ Change = Callable[[Watch], Watch]
 
 
 def with_order(watch: Watch, order: Order) -> Watch:
-    """Take a picture of an order in; an ended one leaves."""
+    """Take a picture of an order in; an ended one leaves, and does not come back."""
+    if order.order_id in watch.over:
+        return watch
+    watch = _seen(watch, order)
+    if order.state in _AT_WORK:
+        return watch
+    return replace(watch, over=(*watch.over, order.order_id)[-OVER_KEPT:])
+
+
+def _seen(watch: Watch, order: Order) -> Watch:
     rest = tuple(one for one in watch.orders if one.order_id not in {order.order_id, order.trigger_order_id})
-    working = order.state in {OrderState.OPEN, OrderState.UNTRIGGERED} and not order.is_dormant
+    working = order.state in _AT_WORK and not order.is_dormant
     return _named(replace(watch, orders=(*rest, order) if working else rest), order.label)
 
 
@@ -121,7 +135,7 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
         cleared = _named(cleared, fill.label)
     for order in picture.orders:  # after the fills: what rests belongs to the trade that is open now
         if order.instrument == watch.instrument:
-            cleared = with_order(cleared, order)
+            cleared = _seen(cleared, order)
     hand = _by_hand(cleared, fills)
     return replace(cleared, by_hand=hand, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
 

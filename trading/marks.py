@@ -27,6 +27,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         "asked-in-vain": "nobody could say for so long what became of a label that a person has to look",
         "search-not-whole": "a search by label met a question without an answer, and began again",
         "archive-asked": "a search by label went back further than the exchange's recent store",
+        "gone-order-shown-again": "an order that was taken for gone is shown at work: it is ours again",
         "order-gone-without-trace": "an order that rested by our word is not known to the exchange any more",
         "change-refused": "an edit or a cancel was refused: what became of the order?",
         "too-many-changes": "a trade needed more edits and cancels than it may",
@@ -56,6 +57,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         "halt-not-written": "a halt could not be written, and held all the same",
         # --- database and exchange compared
         "picture-failed": "the account could not be read whole",
+        "picture-question-asked-again": "a question of a reading of the account was not answered and asked once more",
         "picture-never-came": "a reading of the account never ended, and another was begun",
         "picture-lacks-an-order": "an order that rests by our word is not in the picture of the account",
         "foreign-order-left-alone": "an order without our label was left alone",

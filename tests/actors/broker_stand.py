@@ -129,7 +129,6 @@ class Stand:
         ref = ref or len(self.line.asked)
         self.hears(outcomes.Done(ref=ref, request=self.line.asked[ref - 1], result=result))
 
-    def doubts(self) -> None:
+    def doubts(self, doubt: outcomes.Doubt = outcomes.Doubt.NO_ANSWER) -> None:
         ref = len(self.line.asked)
-        doubt = outcomes.Doubt.NO_ANSWER
         self.hears(outcomes.FateUnknown(ref=ref, request=self.line.asked[-1], doubt=doubt, why="silence"))

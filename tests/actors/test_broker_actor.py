@@ -7,6 +7,7 @@ import pytest
 
 from actors.broker_ears import Ears, Heard
 from actors.broker_warnings import warning_of
+from actors.readings import AGAIN_MAX
 from brokers import facts, outcomes, requests
 from tests.actors.broker_stand import BTC, STRANGE, Stand
 from tests.actors.test_guardian_reconciler import Ear
@@ -14,7 +15,7 @@ from tests.unit.trading.bracket_facts import ID, NAME, T0, fill, label, order
 from trading.bracket import Cancel, Edit, Place
 from trading.bracket.effects import Severity
 from trading.facts import Candle, LedgerEntry, Order
-from trading.messages import broker, journal, notices, orders, reconciler, strategy
+from trading.messages import broker, guardian, journal, notices, orders, reconciler, strategy
 from trading.values import (
     ZERO,
     InstrumentName,
@@ -87,6 +88,18 @@ def test_what_certainly_did_not_leave_is_refused_and_may_be_asked_for_again() ->
     assert getattr(request, "valid_until", 0) is None, "the exchange's clock is not known: the connection decides"
 
 
+def test_what_a_reply_shows_is_told_the_guardian_as_if_it_were_pushed() -> None:
+    """Where channels have fallen silent it would not know of a stop that was just placed, and close what it covers."""
+    stand = Stand()
+    stand.submits(_stop())
+    stop = order(Leg.STOP, "s")
+    stand.answers(outcomes.Placed(order=stop, fills=(fill(Leg.STOP, 1, "f"),)))
+    stand.submits(CANCEL)
+    stand.answers(outcomes.Cancelled(count=1, order=stop))
+    assert [one.order.order_id for one in stand.guardian.of(guardian.OrderChanged)] == ["s", "s"]
+    assert [one.fill.fill_id for one in stand.guardian.of(guardian.OrderFilled)] == ["f"]
+
+
 def test_a_refusal_and_a_doubt_are_told_and_a_late_answer_is_evidence() -> None:
     stand = Stand()
     stand.submits(_stop("a"))
@@ -107,11 +120,35 @@ def test_a_picture_that_is_not_answered_failed_and_a_newer_one_ends_the_older() 
     stand.actor.on_receive(broker.TakePicture(picture_id=1, since=T0))
     stand.actor.on_receive(broker.TakePicture(picture_id=2, since=T0))
     stand.answers(outcomes.Orders(orders=()), 1)
+    for _ in range(AGAIN_MAX):
+        stand.doubts()
+    assert not stand.reconciler.of(reconciler.PictureFailed), "some answers may be lost"
     stand.doubts()
     assert [(one.picture_id, one.why) for one in stand.reconciler.of(reconciler.PictureFailed)] == [
         (2, "GetOpenOrders was not answered")
     ]
     assert not stand.reconciler.of(reconciler.PictureTaken)
+
+
+def test_a_question_of_a_picture_is_asked_again_where_its_answer_was_lost() -> None:
+    """Else three lost answers in ten would spoil five pictures of six, and a bare position is found by pictures."""
+    stand = Stand()
+    stand.actor.on_receive(broker.TakePicture(picture_id=1, since=T0))
+    stand.answers(outcomes.Orders(orders=()))
+    stand.doubts()
+    assert [type(one) for one in stand.line.asked[-2:]] == [requests.GetPositions, requests.GetPositions]
+    stand.answers(outcomes.Holdings(holdings=()))
+    stand.answers(outcomes.Fills(fills=(), has_more=False))
+    assert len(stand.reconciler.of(reconciler.PictureTaken)) == 1
+
+
+@pytest.mark.parametrize("doubt", [one for one in outcomes.Doubt if one is not outcomes.Doubt.NO_ANSWER])
+def test_a_question_is_not_asked_again_where_the_line_broke_or_the_answer_made_no_sense(doubt: outcomes.Doubt) -> None:
+    stand = Stand()
+    stand.actor.on_receive(broker.TakePicture(picture_id=1, since=T0))
+    stand.doubts(doubt)
+    assert len(stand.line.asked) == 1
+    assert len(stand.reconciler.of(reconciler.PictureFailed)) == 1
 
 
 def test_with_every_comparison_it_is_read_what_the_account_is_worth() -> None:

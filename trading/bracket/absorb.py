@@ -22,6 +22,7 @@ from trading.bracket.messages import (
 from trading.bracket.set_back import on_this_clock
 from trading.bracket.state import (
     BEGINNING,
+    GONE,
     PLACING,
     UNSEEN,
     Bracket,
@@ -45,9 +46,6 @@ from trading.values import (
     Milliseconds,
     OrderState,
 )
-
-GONE = "not_found"
-"""The cancel reason of an order that the exchange no longer knows and that left no other trace."""
 
 
 def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits) -> Bracket:
@@ -229,7 +227,7 @@ def _asked(bracket: Bracket, message: Asked) -> Bracket:
     shown = {order.order_id for order in message.orders}
     shown.update(*(one.heard_of for one in bracket.inquiries if one.label == message.label))
     orders = tuple(
-        _gone(order) if order.label == message.label and order.order_id not in shown else order
+        _gone(order) if message.is_whole and order.label == message.label and order.order_id not in shown else order
         for order in bracket.orders
     )
     settled = tuple(intent for intent in bracket.intents if not _settles(bracket, intent, message.label))

@@ -69,6 +69,7 @@ class Asked:
     verdict: Verdict
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+    is_whole: bool = True  # else some place did not answer, and what is not among these may be there all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

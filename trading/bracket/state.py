@@ -66,6 +66,8 @@ class Purpose(StrEnum):
 
 
 BEGINNING = Milliseconds(0)
+GONE = "not_found"
+"""The cancel reason of an order that the exchange no longer knows and that left no other trace."""
 
 UNSEEN = OrderId("unseen")
 """The order id of a fill that nobody showed us: its price is an estimate, its result unknown."""
@@ -297,7 +299,10 @@ def left_of(order: Order) -> Decimal:
 
 
 def latest(orders: Iterable[Order], new: Order) -> tuple[Order, ...]:
-    """Take a picture of an order in. An older picture changes nothing, and an order that has ended stays ended."""
+    """Take a picture of an order in. An older picture changes nothing, and an order that has ended stays ended.
+
+    That one is gone was only our conclusion: shown at work, it is at work.
+    """
     kept = []
     known = False
     for order in orders:
@@ -305,7 +310,9 @@ def latest(orders: Iterable[Order], new: Order) -> tuple[Order, ...]:
             kept.append(order)
             continue
         known = True
-        ended = not order.state.is_working and new.state.is_working
+        if order.cancel_reason == GONE and new.state.is_working:
+            mark("gone-order-shown-again")
+        ended = not order.state.is_working and new.state.is_working and order.cancel_reason != GONE
         older = new.updated_at < order.updated_at or new.filled_amount < order.filled_amount
         if ended or older:
             mark("older-word-of-an-order")

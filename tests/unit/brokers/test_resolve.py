@@ -168,6 +168,33 @@ def test_one_place_that_does_not_answer_keeps_absence_unproven(place: type) -> N
     assert step == NeverExisted()
 
 
+@pytest.mark.parametrize("place", [ask.GetOrdersByLabel, ask.GetOpenOrdersByLabel, ask.GetFills])
+def test_a_triggering_does_not_tell_what_rests_now_where_another_place_was_silent(place: type) -> None:
+    def answer(query: ask.Request) -> Result | None:
+        if isinstance(query, ask.GetTriggerHistory):
+            return Triggerings(entries=(a_triggering("e"),), continuation=None)
+        return None if isinstance(query, place) else nothing(query)
+
+    search, step, _ = goes_round(begin(), SAFE, answer)
+    assert isinstance(step, NotYetKnown)
+
+    _, step, _ = goes_round(search, step.until)
+    assert isinstance(step, Found)
+    assert step.is_whole
+
+
+@pytest.mark.parametrize("place", [ask.GetOpenOrdersByLabel, ask.GetFills, ask.GetTriggerHistory])
+def test_what_is_found_is_not_the_whole_where_a_place_was_silent(place: type) -> None:
+    def answer(query: ask.Request) -> Result | None:
+        if isinstance(query, ask.GetOrdersByLabel):
+            return Orders(orders=(an_order("e"),))
+        return None if isinstance(query, place) else nothing(query)
+
+    _, step, _ = goes_round(begin(), SAFE, answer)
+    assert isinstance(step, Found)
+    assert not step.is_whole
+
+
 def test_a_refused_question_proves_nothing_either() -> None:
     search, step = resolve.next_step(begin(), SAFE)
     assert isinstance(step, Ask)

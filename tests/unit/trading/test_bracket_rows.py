@@ -300,6 +300,33 @@ def test_what_is_missing_in_a_picture_is_asked_for() -> None:
     assert not life.bracket.live(Leg.STOP)
 
 
+def test_an_order_is_not_gone_while_some_place_did_not_say() -> None:
+    """Found by one place alone, in a storm: the stop rests all the same, and a second one would stay for ever."""
+    life = _entered()
+    life.hears(Pictured(orders=(), fills=(), position=Decimal(100)))
+    life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.FOUND, is_whole=False))
+    assert [one.order_id for one in life.bracket.live(Leg.STOP)] == ["s"]
+    assert [place.leg for place in life.wants(Place)] == [Leg.ENTRY, Leg.STOP, Leg.TARGET], "as at the beginning"
+
+
+def test_an_order_taken_for_gone_is_ours_again_when_it_is_shown_at_work() -> None:
+    """Else the exchange would have a stop that the database takes for cancelled, and nobody would cancel it."""
+    life = _entered()
+    life.hears(Pictured(orders=(), fills=(), position=Decimal(100)))
+    life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.NEVER))
+    assert not life.bracket.live(Leg.STOP)
+    life.hears(Pictured(orders=(order(Leg.STOP, "s", OrderState.UNTRIGGERED),), fills=(), position=Decimal(100)))
+    assert "s" in [one.order_id for one in life.bracket.live(Leg.STOP)]
+
+
+def test_an_order_that_was_cancelled_stays_so_whatever_an_older_picture_shows() -> None:
+    life = _entered()
+    ended = order(Leg.STOP, "s", OrderState.CANCELLED, cancel_reason="user_request", updated_at=Milliseconds(T0 + 5))
+    life.hears(OrderSeen(order=ended))
+    life.hears(Pictured(orders=(order(Leg.STOP, "s", OrderState.UNTRIGGERED),), fills=(), position=Decimal(100)))
+    assert "s" not in [one.order_id for one in life.bracket.live(Leg.STOP)]
+
+
 def test_unknown_fates_are_asked_for_with_every_picture() -> None:
     life = Life(Mode.NATIVE)
     life.bracket = replace(

@@ -128,3 +128,25 @@ def test_what_a_person_opens_beside_a_resting_entry_is_theirs() -> None:
     assert (opened.position, opened.uncovered) == (Decimal(-40), Decimal(0))
     entered = cover.with_fill(opened, fill(Leg.ENTRY, 100, "1"))
     assert entered.uncovered == 60, "ours, less what the person's sale has closed of it"
+
+
+def test_an_order_that_has_ended_is_not_brought_back_by_an_older_word() -> None:
+    """A reply may be overtaken by the push that says the order has ended: it would be cover that is not there."""
+    bare = cover.with_order(_watch(), order(Leg.STOP, "s", OrderState.CANCELLED))
+    assert cover.with_order(bare, order(Leg.STOP, "s", OrderState.UNTRIGGERED)).uncovered == 100
+    assert cover.with_order(bare, order(Leg.STOP, "s2", OrderState.UNTRIGGERED)).uncovered == 0
+    shown = cover.with_picture(bare, _picture(100, (order(Leg.STOP, "s", OrderState.UNTRIGGERED),)))
+    assert shown.uncovered == 0, "a picture is the exchange itself, whole"
+
+
+def test_a_dormant_order_that_goes_to_work_is_cover() -> None:
+    bare = replace(_watch(), orders=())
+    asleep = cover.with_order(bare, order(Leg.STOP, "o", OrderState.UNTRIGGERED, is_dormant=True))
+    assert cover.with_order(asleep, order(Leg.STOP, "o", OrderState.UNTRIGGERED)).cover == 100
+
+
+def test_it_remembers_so_many_that_have_ended_and_no_more() -> None:
+    watch = _watch()
+    for number in range(3 * cover.OVER_KEPT):
+        watch = cover.with_order(watch, order(Leg.TARGET, f"t{number}", OrderState.CANCELLED))
+    assert len(watch.over) == cover.OVER_KEPT
