@@ -197,7 +197,7 @@ class Runners:
 
     def pause_all(self) -> None:
         """The connection is gone: nobody opens anything."""
-        for name in self._alive:
+        for name in sorted(self._alive):
             if self._states[name] not in {State.PAUSED, State.ERROR, State.IDLE}:
                 self._paused_by_disconnect.add(name)
             self._to.strategies[name].tell(strategy.Pause(cause=PauseCause.DISCONNECT))

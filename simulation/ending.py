@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from exchange.records import Trade as Fill
 from persistence.brackets import Which
-from simulation.eye import Broken
+from persistence.store import Store
+from simulation.eye import Broken, Eye
+from simulation.world import World
 from trading import promises
 from trading.bracket import Phase
 from trading.messages import desk
@@ -16,6 +18,7 @@ from trading.values import ZERO, BracketId, StrategyName
 
 if TYPE_CHECKING:
     from simulation.history import History
+    from simulation.plan import Plan
 
 SETTLE_MS: Final = 240_000
 TURNS: Final = 3
@@ -32,18 +35,41 @@ def put_right(history: "History", *, at_last: bool = False) -> None:
 
     What closing did not end they leave alone ``at_last``.
     """
-    history.presses("Reconnect")
-    history.presses("Unhalt")
-    for issue in history.store.issues.still_open():
-        finding = issue.finding
-        if finding.instrument is not None and finding.actions:
-            choice = "close" if "close" in finding.actions else finding.actions[0]
-            if at_last and "ignore" in finding.actions:
-                choice = "ignore"
-            history.presses("ResolveIssue", instrument=finding.instrument, choice=choice)
-    for runner in history.plan.runners:
-        history.presses("StartStrategy", name=StrategyName(runner.name))
-        history.presses("ResumeStrategy", name=StrategyName(runner.name))
+    for one in _services(history):
+        one.presses("Reconnect")
+        one.presses("Unhalt")
+        for issue in one.store.issues.still_open():
+            finding = issue.finding
+            if finding.instrument is not None and finding.actions:
+                choice = "close" if "close" in finding.actions else finding.actions[0]
+                if at_last and "ignore" in finding.actions:
+                    choice = "ignore"
+                one.presses("ResolveIssue", instrument=finding.instrument, choice=choice)
+        for runner in one.world.runners:
+            one.presses("StartStrategy", name=StrategyName(runner.name))
+            one.presses("ResumeStrategy", name=StrategyName(runner.name))
+
+
+class Service(Protocol):
+    """What is judged in the end: a service with its database, and the eye on it."""
+
+    @property
+    def plan(self) -> "Plan": ...
+    @property
+    def world(self) -> World: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def eye(self) -> Eye: ...
+
+    def presses(self, command: str, **fields: Any) -> None:
+        """A person gives it a command."""
+        ...
+
+
+def _services(history: "History") -> "tuple[Service, ...]":
+    """The first, and the second where there is one."""
+    return (history,) if history.second is None else (history, history.second)
 
 
 def settle(history: "History") -> None:
@@ -52,12 +78,16 @@ def settle(history: "History") -> None:
     for turn in range(TURNS):
         put_right(history, at_last=turn == TURNS - 1)
         history.runs_to(history.clock_ms + SETTLE_MS // TURNS)
-    _must(_unsettled(history))
-    history.presses("Panic")
+    services = _services(history)
+    for one in services:
+        _must(_unsettled(one))
+    for one in services:
+        one.presses("Panic")
     history.runs_to(history.clock_ms + FLAT_MS)
-    _must(_left_over(history))
-    _must(promises.untrue(_without_given_up(history, history.eye.picture())))
-    _must(_results(history))
+    for one in services:
+        _must(_left_over(one))
+        _must(promises.untrue(_without_given_up(one, one.eye.picture())))
+        _must(_results(one))
     _must(history.alerts.undelivered())
     for kind, subject, text in _log(history):
         history.eye.hash.update(f"{kind}|{subject}|{text}".encode())
@@ -68,45 +98,45 @@ def _must(broken: tuple[Violation, ...]) -> None:
         raise Broken(broken)
 
 
-def _unsettled(history: "History") -> tuple[Violation, ...]:
+def _unsettled(service: Service) -> tuple[Violation, ...]:
     """What is not as it should be some minutes after the last fault."""
     found = []
-    now = history.world.now
-    if not history.eye.is_served:
+    now = service.world.now
+    if not service.eye.is_served:
         found.append(_not("settled", "connection", "the service is not on the line"))
     found += [
         _not("settled", row.name, f"{row.name} is in {row.state} ({row.error or 'no error'})")
-        for row in history.store.strategies.all()
+        for row in service.store.strategies.all()
         if str(row.state) not in QUIET_STATES
     ]
-    for bracket in history.store.open_brackets():
+    for bracket in service.store.open_brackets():
         old = [intent for intent in bracket.intents if now - intent.sent_at > SETTLE_MS // 2]
         if old:
             sentence = f"{old[0].purpose} of {bracket.plan.bracket_id} is still {old[0].fate}"
             found.append(_not("settled", bracket.plan.bracket_id, sentence))
-    if history.store.halts.held() is not None:
+    if service.store.halts.held() is not None:
         found.append(_not("settled", "halt", "trading is still halted"))
     return tuple(found)
 
 
-def _left_over(history: "History") -> tuple[Violation, ...]:
+def _left_over(service: Service) -> tuple[Violation, ...]:
     found = []
-    for bracket in history.store.open_brackets():
+    for bracket in service.store.open_brackets():
         sentence = f"bracket {bracket.plan.bracket_id} is still {bracket.phase}: {bracket.reason}"
         found.append(_not("flat", bracket.plan.bracket_id, sentence))
-    for bracket in history.store.brackets.quarantined_brackets():
+    for bracket in service.store.brackets.quarantined_brackets():
         sentence = f"bracket {bracket.plan.bracket_id} still waits for a person who has chosen: {bracket.reason}"
         found.append(_not("flat", bracket.plan.bracket_id, sentence))
-    picture = history.eye.picture()
+    picture = service.eye.picture()
     for instrument, held in picture.held.items():
-        if not _was_given_up(history, instrument):
+        if not _was_given_up(service, instrument):
             found.append(_not("flat", instrument, f"{held} of {instrument} is still held"))
     return tuple(found)
 
 
-def _without_given_up(history: "History", picture: Picture) -> Picture:
+def _without_given_up(service: Service, picture: Picture) -> Picture:
     """What waits for a person is shown as such and claims nothing."""
-    given_up = {bracket.plan.instrument for bracket in history.store.brackets.quarantined_brackets()}
+    given_up = {bracket.plan.instrument for bracket in service.store.brackets.quarantined_brackets()}
     return replace(
         picture,
         held={name: held for name, held in picture.held.items() if name not in given_up},
@@ -115,15 +145,15 @@ def _without_given_up(history: "History", picture: Picture) -> Picture:
     )
 
 
-def _was_given_up(history: "History", instrument: str) -> bool:
+def _was_given_up(service: Service, instrument: str) -> bool:
     """A person took it over: they chose to ignore it, or it still waits for them."""
     return any(
         bracket.plan.instrument == instrument and bracket.phase is Phase.QUARANTINED
-        for bracket in history.store.brackets.quarantined_brackets()
-    ) or any(issue.finding.instrument == instrument for issue in history.store.issues.newest(limit=50))
+        for bracket in service.store.brackets.quarantined_brackets()
+    ) or any(issue.finding.instrument == instrument for issue in service.store.issues.newest(limit=50))
 
 
-def _results(history: "History") -> tuple[Violation, ...]:
+def _results(service: Service) -> tuple[Violation, ...]:
     """Each closed trade against the exchange's own fills, to the last digit.
 
     Where the exchange counts a fill's profit from the last settlement, its fills alone do not say what a trade made
@@ -131,16 +161,16 @@ def _results(history: "History") -> tuple[Violation, ...]:
     """
     said: dict[BracketId, Result] = {}
     recorded: dict[BracketId, Result] = {}
-    account = history.world.exchange.engine.accounts["main"]
+    account = service.world.exchange.engine.accounts["main"]
     archive = {fill.trade_id: fill for fill in account.archive.trades}
     settlements = [row for row in account.archive.ledger if row.type == "settlement" and row.session_upl is not None]
-    counts = history.plan.switches["trade_result_counts_from"] == "settlement"
-    for trade in history.store.trades(which=Which.CLOSED, limit=500).items:
-        story = history.store.trade(trade.bracket_id)
+    counts = service.plan.switches["trade_result_counts_from"] == "settlement"
+    for trade in service.store.trades(which=Which.CLOSED, limit=500).items:
+        story = service.store.trade(trade.bracket_id)
         if trade.pnl is None or story is None or trade.pnl.estimated:
             continue
         bracket = story.bracket
-        own: dict[str, Fill] = {fill.trade_id: fill for fill in history.eye.fills.get(trade.bracket_id, ())}
+        own: dict[str, Fill] = {fill.trade_id: fill for fill in service.eye.fills.get(trade.bracket_id, ())}
         for fill in bracket.counted:
             if not bracket.is_own(fill) and fill.fill_id in archive:
                 own[fill.fill_id] = archive[fill.fill_id]

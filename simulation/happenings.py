@@ -7,7 +7,11 @@ import msgspec
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
+INSTRUMENTS: Final = ("BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL")
 PERMANENT: Final = ("journal", "notifier", "broker", "orders", "guardian", "reconciler", "desk")
+
+SECOND: Final = "second"
+"""A second service begins to trade on the same account."""
 
 EXCHANGE, CRASHES, PEOPLE, DISK, ACTORS = "exchange", "crashes", "people", "disk", "actors"
 NETWORK, TELEGRAM = "network", "telegram"

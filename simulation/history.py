@@ -17,9 +17,11 @@ import msgspec
 from actors.address import NoAnswer
 from simulation import ending, line, troubles
 from simulation.alerts import Alerts
+from simulation.beside import Beside
 from simulation.disk import Death, Died, open_store
 from simulation.eye import Broken, Eye
 from simulation.hands import Hands
+from simulation.happenings import SECOND
 from simulation.making import options
 from simulation.pairs import Pairs
 from simulation.plan import MINUTE_MS, Happening, Plan
@@ -34,8 +36,8 @@ from trading.values import StrategyName
 GIVES_UP_MAX: Final = 5
 BUSY_MS: Final = 8_000
 STRATEGY: Final = "strategy:"
-HARMLESS: Final = frozenset({"letter", "rest", "decide"})
-"""They excuse nothing: Telegram never holds up trading, and what others leave resting is no concern of ours."""
+HARMLESS: Final = frozenset({"letter", "rest", "decide", SECOND, "second_crash"})
+"""They excuse nothing: Telegram never holds up trading, and what others do on the account is no concern of ours."""
 ALONE: Final = HARMLESS | {"storm", "line"}
 """After these nobody has allowed a connection to come up that was lost."""
 
@@ -91,6 +93,7 @@ class History:
         )
         self.hands = Hands(self.world, self.eye.by_hand)
         self.alerts = Alerts(self.world, self.store, self.database, self.death)
+        self.second: Beside | None = None
         self.mind: tuple[str, bool] | None = None
         """What a person will choose for the next issue, and whether only if it is offered."""
         self.is_over = False
@@ -163,7 +166,7 @@ class History:
             except Died:
                 continue
             self.steps += 1
-            broken = look()
+            broken = look() if self.second is None else (*look(), *self.second.look())
             if self.eye.struck_at != self.pairs.struck_at:
                 self.pairs.look(self.eye.struck_at)
             if broken:
@@ -218,9 +221,15 @@ class History:
                 fields = {"name": StrategyName(what["name"])} if "name" in what else {}
                 self.presses(what["command"], **fields)
             case "hand":
+                self.strikes_all()
                 self.hands.trades(what["what"], what["instrument"], what["draw"])
             case "rest":
                 self.hands.rests(what)
+            case "second":
+                self.second = Beside(self.world, self.plan, what)
+            case "second_crash":
+                if self.second is not None:
+                    self.second.crashes()
             case "decide":
                 self.mind = what["choice"], what["must_offer"]
                 troubles.decides(self)
@@ -261,9 +270,15 @@ class History:
                 )
         self.crash()
 
+    def strikes_all(self) -> None:
+        """Something goes wrong now that whoever is on the account may feel."""
+        self.eye.strikes()
+        if self.second is not None:
+            self.second.eye.strikes()
+
     def calms(self) -> None:
         """Nothing of the exchange goes wrong any more."""
-        self.eye.strikes()
+        self.strikes_all()
         self.world.exchange.clear_faults()
 
     def disk_mended(self) -> None:
@@ -291,6 +306,8 @@ class History:
         trouble, self.database.trouble = self.database.trouble, ""
         is_refusing = self.world.pipe.is_refusing
         self.world.crashes()
+        if self.second is not None:
+            self.second.world.follows()
         self.database.trouble, self.world.pipe.is_refusing = trouble, is_refusing
         self.alerts.begins()
 

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
+from exchange.exchange import Exchange
 from exchange.settings import FeedSettings, Latency, Limits, Settings
 from exchange.switches import Switches
 from simulation.disk import Death
+from simulation.happenings import SECOND
 from simulation.plan import Plan, RunnerPlan
 from simulation.runners import Eager, Patient
+from simulation.second import KEY, SharedExchange
 from simulation.telegram import Telegram
 from simulation.world import START_MS, Options, Runner
 from trading.bracket import Mode
@@ -28,11 +31,13 @@ PRICES: Final = {
 
 def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], telegram: Telegram) -> Options:
     """What the world of a plan is made with."""
-    names = {one.instrument for one in plan.runners}
+    theirs = {one.what["runner"]["instrument"] for one in plan.happenings if one.kind == SECOND}
+    names = {one.instrument for one in plan.runners} | theirs
     listed = tuple(spec for spec in Settings().instruments if spec.instrument_name in names)
     exchange = Settings(
         seed=plan.seed,
         instruments=listed,
+        keys=(*Settings().keys, *((KEY,) if theirs else ())),
         switches=Switches(**plan.switches),
         limits=Limits(credits=True),
         latency=Latency(),
@@ -43,7 +48,7 @@ def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], te
             start_prices={name: PRICES[name] for name in sorted(names)},
         ),
     )
-    first, *others = (_runner(one) for one in plan.runners)
+    first, *others = (runner_of(one) for one in plan.runners)
     return Options(
         seed=plan.seed,
         mode=Mode(plan.mode),
@@ -56,6 +61,7 @@ def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], te
         parameters=first.parameters,
         others=tuple(others),
         exchange=exchange,
+        opens=SharedExchange if theirs else Exchange,
         start_ms=SETTLEMENT_MS + plan.start_ms,
         store=store,
         passed=death,
@@ -66,7 +72,8 @@ def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], te
     )
 
 
-def _runner(one: RunnerPlan) -> Runner:
+def runner_of(one: RunnerPlan) -> Runner:
+    """A strategy, as a world runs it."""
     return Runner(
         name=one.name, kind=Patient if one.is_patient else Eager, instrument=one.instrument, parameters=one.parameters
     )

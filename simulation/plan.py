@@ -21,6 +21,7 @@ from simulation.happenings import (
     EXCHANGE,
     FAULTS,
     HOUR_MS,
+    INSTRUMENTS,
     MINUTE_MS,
     PEOPLE,
     PERMANENT,
@@ -31,8 +32,6 @@ from simulation.plan_more import more
 
 __all__ = ["DAY_MS", "FAULTS", "HOUR_MS", "MINUTE_MS", "Happening", "Plan", "RunnerPlan", "draw", "rules_of"]
 
-INSTRUMENTS: Final = ("BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL")
-
 BURSTS: Final = (2, 10)
 TRADES: Final = (8, 20, 50)
 """How many of each strategy, roughly, whatever the length: between them time passes cheaply."""
@@ -40,7 +39,7 @@ SPARSE: Final = (2, 4, 10)
 """The same where many histories matter more than many trades in each."""
 NEAR_BPS: Final = (4, 10, 30)
 SPARSE_NEAR_BPS: Final = (2, 4, 10)
-"""How far the exits are, in hundredths of a percent. What is held for hours is compared every ten seconds."""
+"""How far the exits are, in hundredths of a percent. A position that is held for hours is compared every ten seconds."""
 BURST_MS: Final = (2 * MINUTE_MS, 12 * MINUTE_MS)
 
 

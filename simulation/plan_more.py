@@ -1,10 +1,12 @@
 """More that can happen, drawn by a generator of its own: what `simulation.plan` draws stays as it is.
 
 The line alone and Telegram; and what befell hardly any history by chance: the exchange refuses again and again, a
-person decides on an issue, others have orders resting on the account, an actor dies time after time.
+person decides on an issue, others have orders resting on the account, an actor dies time after time. And now and then
+a second service trades on the same account.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
@@ -16,10 +18,12 @@ from simulation.happenings import (
     ACTORS,
     EXCHANGE,
     FAULTS,
+    INSTRUMENTS,
     MINUTE_MS,
     NETWORK,
     PEOPLE,
     PERMANENT,
+    SECOND,
     TELEGRAM,
     Happening,
     RunnerPlan,
@@ -32,6 +36,8 @@ BURST_MS: Final = (1 * MINUTE_MS, 8 * MINUTE_MS)
 CHOICES: Final = ("ignore", "adopt", "cancel", "close")
 OTHERS: Final = ("w2", "w2", "w2", "nobody", "nobody", "ours")
 """Whose an order is that rests: another worker's, a person's, or by its label ours, though we never sent it."""
+SECONDS: Final = 6
+"""One history of so many has a second service, in its last quarter or less: two cost twice as much."""
 Draw = Callable[[Random, int, int, tuple[RunnerPlan, ...]], Happening]
 
 
@@ -49,7 +55,32 @@ def more(seed: int, faults: str, length_ms: int, runners: tuple[RunnerPlan, ...]
         found.append(Happening(at_ms=begins_ms + lasts_ms + rng.randrange(3 * MINUTE_MS), kind="tend"))
     # The service as a whole may end of it, which a history forgives only so often.
     often = [one for one in found if one.kind == "kills"]
-    return tuple(one for one in found if one.at_ms < length_ms and one not in often[1:])
+    kept = tuple(one for one in found if one.at_ms < length_ms and one not in often[1:])
+    return (*kept, *_second(seed, faults, length_ms, runners))
+
+
+def _second(seed: int, faults: str, length_ms: int, runners: tuple[RunnerPlan, ...]) -> tuple[Happening, ...]:
+    """Another worker begins to trade where the first does not, and stays to the end; it may crash once."""
+    rng = Random(f"{seed}:{faults}:second")
+    if PEOPLE not in FAULTS[faults] or rng.randrange(SECONDS):
+        return ()
+    begins_ms = rng.randrange(length_ms * 3 // 4, length_ms * 9 // 10)
+    near = rng.choice((4, 10, 30))
+    parameters: dict[str, Any] = {
+        "stop_bps": Decimal(near * rng.choice((1, 2))),
+        "target_bps": Decimal(near),
+        "away_bps": Decimal(rng.choice((1, 2, 5))),
+        "every_s": max(30, length_ms // 1000 // rng.choice((10, 20, 40))),
+        "entry_s": rng.choice((5, 30, 120)),
+        "cooldown_s": rng.choice((5, 60)),
+    }
+    free = [name for name in INSTRUMENTS if name not in {one.instrument for one in runners}]
+    is_patient, instrument = rng.random() < 0.5, rng.choice(free)  # noqa: PLR2004 - a coin
+    runner = RunnerPlan(name="beside", is_patient=is_patient, instrument=instrument, parameters=parameters)
+    found = [Happening(at_ms=begins_ms, kind=SECOND, what={"runner": msgspec.to_builtins(runner)})]
+    if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        found.append(Happening(at_ms=rng.randrange(begins_ms + 1, length_ms), kind="second_crash"))
+    return tuple(found)
 
 
 def _refusals(rng: Random, at_ms: int, _lasts_ms: int, _runners: tuple[RunnerPlan, ...]) -> Happening:

@@ -27,7 +27,7 @@ def storms(history: "History", happening: Happening, until_ms: int) -> None:
     rules = rules_of(happening)
     if any(rule.fault == "meddling" for rule in rules):
         history.hands.meddled()
-    history.eye.strikes()
+    history.strikes_all()
     history.world.exchange.set_faults(rules)
     history.later(happening.what["ms"], history.calms)
 

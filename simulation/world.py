@@ -85,10 +85,14 @@ class Options:
     strategy: str = "fasttest"
     instrument: str = "BTC-PERPETUAL"
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    opens: Callable[..., Exchange] = Exchange
+    """What makes the exchange of it."""
     kind: type[Strategy] | None = None
     """A strategy of a test's own, under the name ``strategy``."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     worker: str = "w1"
+    client: str = "paper"
+    """The key it is logged in with; its secret is the same word."""
     start_ms: int = START_MS
     store: Store | None = None
     """A memory of one's own: one that fails, for example."""
@@ -126,9 +130,7 @@ class World:
         self.options = options
         rng = Random(f"{options.seed}:world")
         self._rng = rng
-        settings = options.exchange
-        feed = options.feed(open_feed(settings, start_ms=options.start_ms))
-        self.exchange = Exchange(settings=settings, feed=feed, start_ms=options.start_ms)
+        self.exchange = self._open()
         self.store = options.store or Store.in_memory(
             worker=WorkerId(options.worker), account=ACCOUNT, passed=options.passed
         )
@@ -141,19 +143,27 @@ class World:
         self._life = 0
         self._begin()
 
+    def _open(self) -> Exchange:
+        """The exchange it trades on."""
+        options = self.options
+        feed = options.feed(open_feed(options.exchange, start_ms=options.start_ms))
+        return options.opens(settings=options.exchange, feed=feed, start_ms=options.start_ms)
+
+    def _time(self, start_ms: int) -> SimulatedRuntime:
+        """What one life of it runs in."""
+        return SimulatedRuntime(seed=self.options.seed * 1_000 + self._life, start_ms=start_ms)
+
+    def _way(self, rng: Random, skew_ms: int) -> Pipe:
+        """The way to the exchange in one life."""
+        return Pipe(self.exchange, self.runtime, rng, self.options.delay_ms, skew_ms=skew_ms)
+
     def _begin(self, start_ms: int | None = None, skew_ms: int = 0) -> None:
         """Start the service, for the first time or after a crash."""
         options = self.options
         start_ms = options.start_ms if start_ms is None else start_ms
         self._life += 1
-        self.runtime = SimulatedRuntime(seed=options.seed * 1_000 + self._life, start_ms=start_ms)
-        self.pipe = Pipe(
-            self.exchange,
-            self.runtime,
-            Random(f"{options.seed}:{self._life}:pipe"),
-            options.delay_ms,
-            skew_ms=skew_ms,
-        )
+        self.runtime = self._time(start_ms)
+        self.pipe = self._way(Random(f"{options.seed}:{self._life}:pipe"), skew_ms)
         self.memory = Remembering(self.store, broker=BROKER, owner="me")
         setups = tuple(runner.setup() for runner in self.runners)
         for setup in setups:
@@ -170,7 +180,7 @@ class World:
         parts = Parts(
             memory=self.memory,
             connection=lambda: DeribitBroker(
-                BrokerSettings(credentials=Credentials(client_id="paper", client_secret="paper")),  # noqa: S106
+                BrokerSettings(credentials=Credentials(client_id=options.client, client_secret=options.client)),
                 self._line(),
             ),
             strategies=setups,

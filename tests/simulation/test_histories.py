@@ -52,7 +52,7 @@ def test_a_plan_is_data_and_comes_back_from_its_file() -> None:
 def test_every_sort_of_trouble_is_drawn() -> None:
     kinds = {one.kind for seed in range(60) for one in draw(seed, faults="all", days=DAYS).happenings}
     at_once = {"storm", "crash", "press", "hand", "disk", "kill", "hang", "clock", "tend"}
-    assert kinds == at_once | {"line", "letter", "rest", "decide", "kills"}
+    assert kinds == at_once | {"line", "letter", "rest", "decide", "kills", "second", "second_crash"}
     assert all(not draw(seed, faults="none", days=DAYS).happenings for seed in range(5)), FAULTS["none"]
 
 

@@ -1,6 +1,6 @@
 """Defensive branches too rare for seeded histories: each is taken here, in the whole service where that is possible.
 
-`trading.marks.BY_TESTS` names them; a test holds it to the names in this file.
+`trading.marks.BY_TESTS` names them, and those in test_rarer_marks.py; a test holds it to the names in both files.
 """
 
 from collections.abc import Iterator

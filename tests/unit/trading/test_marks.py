@@ -7,7 +7,8 @@ from pathlib import Path
 from tools import repository
 from trading.marks import BY_TESTS, MARKS, counted, mark
 
-RARE = repository.ROOT / "tests" / "simulation" / "test_rare_marks.py"
+SIMULATION = repository.ROOT / "tests" / "simulation"
+RARE = (SIMULATION / "test_rare_marks.py", SIMULATION / "test_rarer_marks.py")
 
 
 def placed(paths: list[Path]) -> Counter[str]:
@@ -61,7 +62,8 @@ def test_what_is_too_rare_for_histories_has_a_test_that_names_it() -> None:
     assert set(MARKS) >= BY_TESTS
     named = {
         word.value
-        for word in ast.walk(repository.parse(RARE))
+        for path in RARE
+        for word in ast.walk(repository.parse(path))
         if isinstance(word, ast.Constant) and isinstance(word.value, str)
     }
     assert BY_TESTS - named == set()

@@ -1,0 +1,154 @@
+"""More branches too rare for seeded histories: what nobody can explain, what nobody answers, a clock that was set back.
+
+The others stand in test_rare_marks.py; `trading.marks.BY_TESTS` names all of them.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchange.faults import Rule
+from exchange.faults.profiles import OPENING, READING
+from persistence.data_dir import DataDir
+from persistence.migrate import migrate
+from persistence.store import Store
+from simulation.disk import ShakyDatabase
+from simulation.world import Runner
+from strategies.registry import discover
+from tests.simulation.service_scene import FAR, LINEAR, Resting, Scene
+from tests.simulation.test_found_by_histories import HOUR_MS, SILENT, Once
+from trading.bracket import Limits, Mode, Phase
+from trading.marks import counted
+from trading.messages import desk, journal
+from trading.values import Leg, WorkerId
+
+ONCE = FAR | {"cooldown_s": 36_000}
+NAME = "fasttest"
+
+
+@pytest.fixture
+def hits() -> Iterator[Any]:
+    """The marks passed in this test."""
+    with counted() as found:
+        yield found
+
+
+def sign_of(scene: Scene) -> int:
+    return 1 if scene.position > 0 else -1
+
+
+# --- what nobody can explain
+
+
+def test_more_closed_than_opened_is_asked_about_and_then_waits_for_a_person_who_takes_it_up(hits: Any) -> None:
+    """While an entry rests, somebody sells with the label of its stop, and buys it back with none."""
+    scene = Scene(seed=431, strategy="once", kind=Once)
+    scene.runs_until(lambda: scene.leg("e"), 70_000)
+    scene.runs(500)
+    (bracket,) = scene.brackets
+    scene.hand("sell", Decimal(100), label=bracket.plan.label(Leg.STOP, 7))
+    scene.hand("buy", Decimal(100))
+    scene.runs(Limits().odd_ms_max - 5_000)
+    assert hits["more-closed-than-opened"]
+    assert not hits["more-closed-than-opened-for-good"], "the news of the entry may still come"
+    assert [bracket.phase for bracket in scene.brackets] == [Phase.ENTERING]
+
+    scene.runs(7_000)
+    assert hits["more-closed-than-opened-for-good"] == 1
+    assert hits["given-up-for-a-person"] == 1
+    assert scene.store.brackets.quarantined_brackets()
+    assert not scene.leg("e"), "its entry was called back"
+
+    assert scene.says(desk.ResolveIssue, instrument=scene.instrument, choice="close").ok
+    scene.runs(200)
+    assert hits["taken-up-again-by-a-person"] == 1
+    assert not scene.store.brackets.quarantined_brackets()
+
+
+def test_a_request_nobody_can_say_anything_about_waits_for_a_person(hits: Any) -> None:
+    """The exchange takes the order and never answers a question again."""
+    scene = Scene(seed=432, parameters=ONCE)
+    scene.runs_until(lambda: any(isinstance(told, journal.Reconciled) for told in scene.told))
+    scene.suffers(Rule(fault="reply_lost", method=OPENING, count=1), Rule(fault="reply_lost", method=READING))
+    scene.runs_until(scene.store.brackets.quarantined_brackets, 600_000)
+    assert hits["asked-in-vain"] == 1
+    assert scene.cover == abs(scene.position) > 0, "what the exchange took stays under its stop"
+
+
+def test_a_stop_refused_at_its_trigger_has_what_we_believe_to_hold_closed(hits: Any) -> None:
+    """Somebody closed it by hand, and nobody was told: the stop fires, and there is nothing to reduce."""
+    scene = Scene(seed=433, parameters=ONCE)
+    scene.opens()
+    sign = sign_of(scene)
+    scene.suffers(SILENT)
+    scene.ends("by hand", sign)
+    scene.runs(500)
+    scene.mended()
+    scene.moves_by(sign * -150)
+    scene.runs_until(lambda: hits["stop-refused-at-its-trigger"], 2_000)
+    assert scene.brackets[0].reason == "stop_refused_at_its_trigger"
+    assert scene.brackets[0].phase is Phase.CLOSING
+    scene.runs(70_000)
+    assert not scene.position
+    assert not scene.ours
+
+
+# --- what nobody answers, and what cannot be written
+
+
+def test_an_account_that_is_read_too_slowly_is_read_anew(hits: Any) -> None:
+    """Each answer is in time, and all together are not."""
+    linear = Runner(name="linear", kind=discover()[NAME], instrument=LINEAR, parameters=ONCE)
+    scene = Scene(seed=434, kind=Resting, strategy="resting", others=(linear,))
+    scene.runs(5_000)
+    scene.suffers(Rule(fault="reply_late", method=READING, delay_ms=2_850))
+    scene.hand("sell", Decimal(100))
+    scene.excused = True
+    scene.runs_until(lambda: hits["picture-never-came"], 200_000)
+    scene.mended()
+    scene.runs(20_000)
+    assert scene.says(desk.Reconcile).ok
+
+
+def test_a_panic_that_cannot_be_recorded_closes_all_the_same(hits: Any, tmp_path: Path) -> None:
+    disk = ShakyDatabase(tmp_path / "tradebaas.db")
+    migrate(disk, lambda: None)
+    store = Store(disk, DataDir(tmp_path), worker=WorkerId("w1"), account="main")
+    scene = Scene(seed=435, parameters=ONCE, store=store)
+    scene.opens()
+    disk.trouble = "disk_full"
+    assert not scene.says(desk.Panic).ok
+    scene.runs(2_000)
+    assert hits["closed-without-a-record"]
+    assert not scene.position
+    disk.close_thread()
+
+
+# --- the clock was set back between two lives
+
+
+def test_an_entry_that_began_later_than_now_is_taken_back(hits: Any) -> None:
+    scene = Scene(seed=436, strategy="once", kind=Once)
+    scene.runs_until(lambda: scene.leg("e"))
+    scene.clock_jumps(-HOUR_MS)
+    scene.silent_crash(scene.mended)
+    scene.runs(5_000)
+    assert hits["entry-from-before-the-clock-was-set-back"]
+    assert not scene.leg("e")
+
+
+@pytest.mark.parametrize("mode", list(Mode), ids=str)
+def test_a_question_that_was_asked_later_than_now_is_asked_again(hits: Any, mode: Mode) -> None:
+    scene = Scene(seed=437, mode=mode, parameters=ONCE)
+    scene.opens()
+    scene.suffers(Rule(fault="reply_lost", method="private/*"))
+    scene.ends("price", 1)
+    scene.runs(3_500)
+    scene.clock_jumps(-HOUR_MS)
+    scene.silent_crash(scene.mended)
+    scene.runs(5_000)
+    assert hits["asked-before-the-clock-was-set-back"]
+    scene.runs_until(lambda: not scene.brackets, 90_000)
