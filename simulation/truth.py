@@ -26,6 +26,8 @@ class Truth:
         self._lasting = Lasting()
         self._shared: set[InstrumentName] = set()
         """Where others have traded since we hold something: whose part is whose cannot be told from outside."""
+        self._known: dict[InstrumentName, int] = {}
+        """Where we have a trade, and since when: from then on it is compared more often."""
 
     @property
     def is_doubtful(self) -> bool:
@@ -38,7 +40,9 @@ class Truth:
 
     def look(self, picture: Picture, now: int, struck_at: int, *, is_served: bool) -> list[Violation]:
         """What has not been so for too long."""
-        self._shared &= picture.held.keys() | {bracket.plan.instrument for bracket in picture.open}
+        traded = {bracket.plan.instrument for bracket in picture.open}
+        self._shared &= picture.held.keys() | traded
+        self._known = {name: self._known.get(name, now) for name in traded}
         fails = bool(getattr(self._store._database, "trouble", ""))  # noqa: SLF001 - a disk in trouble takes no truth
         if fails or not is_served or self._world.exchange.faults.rules:
             self._lasting = Lasting()
@@ -49,15 +53,15 @@ class Truth:
         for one in found:
             since = max(self._lasting.since[one.promise, one.about], struck_at)
             name = self._instrument(one, picture)
-            known = any(one.plan.instrument == name for one in picture.open)
-            limit = TRUTH_MS if known else max(TRUTH_MS, self._world.options.reconcile_ms + COMPARED_MS)
-            if now - since > limit and name not in self._shared and not self._waits(name):
+            compared_ms = max(TRUTH_MS, self._world.options.reconcile_ms + COMPARED_MS)
+            known = name in self._known and now - max(since, self._known[name]) > TRUTH_MS
+            if (known or now - since > compared_ms) and name not in self._shared and not self._waits(name):
                 text = f"{one.sentence}, for {now - since} ms"
                 broken.append(Violation(promise="P4", about=one.about, sentence=text))
         return broken
 
     @staticmethod
-    def _instrument(one: Violation, picture: Picture) -> InstrumentName | None:
+    def _instrument(one: Violation, picture: Picture) -> InstrumentName:
         """Which instrument it is about, by its name, its order or its bracket."""
         for order in picture.resting:
             if order.order_id == one.about:
@@ -68,7 +72,7 @@ class Truth:
                 return bracket.plan.instrument
         return InstrumentName(one.about)
 
-    def _waits(self, name: InstrumentName | None) -> bool:
+    def _waits(self, name: InstrumentName) -> bool:
         """Whether it is shown to a person, or was: then it is theirs."""
         query = "SELECT 1 FROM issues WHERE instrument = ? LIMIT 1"
         return self._store._database.sql(query, (name,)).fetchone() is not None  # noqa: SLF001 - past the store's words

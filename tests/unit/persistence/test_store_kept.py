@@ -29,8 +29,12 @@ def test_inside_a_write_it_is_looked_up_each_time_and_not_kept(store: Store) -> 
 def test_what_was_read_while_another_thread_wrote_is_read_again(store: Store) -> None:
     kept, looks = Kept(store._database), iter(range(100))
 
+    def meanwhile() -> None:
+        _writes(store)
+        store.close_thread()
+
     def look() -> int:
-        other = Thread(target=lambda: (_writes(store), store.close_thread()))
+        other = Thread(target=meanwhile)
         other.start()
         other.join(10)
         return next(looks)
