@@ -18,6 +18,7 @@ from actors.order_news import Addresses, News
 from actors.order_results import Results
 from actors.order_scores import Scores
 from actors.order_steps import Steps
+from actors.saying import SayNow
 from actors.timers import Timers
 from persistence.errors import NotOpened
 from trading import bracket as brackets
@@ -89,14 +90,21 @@ class OrderManager(Actor):
         """Not while an entry or a stop is on its way: nobody knows when the next start is."""
         return self._steps.are_covered
 
+    def on_stop(self) -> None:
+        """Leave nothing unsaid."""
+        self._steps.saying.now()
+
     def _now(self) -> Milliseconds:
         """Near the wall clock, and never jumping with it."""
         return Milliseconds(self._clock.monotonic_ms() + self._base_ms)
 
     # --- what it is told
 
-    def on_receive(self, message: orders.Message) -> None:
-        """One line for each message."""
+    def on_receive(self, message: orders.Message | SayNow) -> None:
+        """One line for each message. Whatever follows an opening is told after what the opening has left to say."""
+        saying = self._steps.saying
+        if saying.is_waiting and not isinstance(message, orders.TickerChanged):
+            saying.now()
         match message:
             case orders.TickerChanged(ticker=ticker):
                 self._market.price(ticker, self._now())
@@ -154,6 +162,8 @@ class OrderManager(Actor):
                 self._scores.naked(ms, is_new=is_new)
             case orders.VerifyIssues():
                 self._issues.verify()
+            case SayNow():
+                pass  # it has just been said
             case _:
                 assert_never(message)
 
@@ -181,7 +191,7 @@ class OrderManager(Actor):
         if signal.bracket_id not in self._steps.open:
             self._refuse(signal, Refused(code=guard.GuardCode.STORE_FAILING, sentence="it could not be recorded"))
         else:
-            self._to.reconciler.tell(reconciler.TradeBegan())
+            self._steps.saying.tell(self._to.reconciler, reconciler.TradeBegan())
 
     def _standing(self, signal: Signal, now: Milliseconds) -> guard.Standing:
         taken = [one.plan.bracket_id for one in self._steps.open.values() if one.plan.instrument == signal.instrument]

@@ -10,6 +10,7 @@ from typing import assert_never
 from actors.memory import Memory, MemoryFails
 from actors.order_market import OrderSettings
 from actors.order_news import Addresses, News
+from actors.saying import Saying
 from actors.timers import Timers
 from trading import bracket as brackets
 from trading.bracket import Bracket, Phase, Purpose
@@ -43,6 +44,7 @@ class Steps:
         self._news, self._settings, self._quarantined, self._closed = news, settings, given_up, closed
         self.open: dict[BracketId, Bracket] = {}
         self.over: dict[BracketId, Bracket] = {}
+        self.saying = Saying(timers)
         self.is_up = False
         self.store_works = True
         self._missed: set[BracketId] = set()  # told something the database did not take: perhaps an outcome
@@ -91,7 +93,6 @@ class Steps:
 
     def begin(self, bracket: Bracket, effects: tuple[brackets.Effect, ...], why: str) -> None:
         """Take a bracket's first step, or raise NotOpened."""
-        self._watch(bracket, ours=True)
         self._commit(None, bracket, why, effects)
 
     def tell(self, bracket_id: BracketId, message: brackets.Message) -> None:
@@ -161,8 +162,12 @@ class Steps:
         # What leaves the house leaves first: whoever only writes it down would take the processor from it.
         first = next((at for at, effect in enumerate(effects) if not isinstance(effect, Request)), len(effects))
         self._perform(after, effects[:first])
+        if before is None:
+            # The guardian keeps what it sees of any instrument: told a moment after the request it has missed nothing.
+            self._watch(after, ours=True)
+            self.saying.wait()
         said = cause if isinstance(cause, str) else type(cause).__name__
-        self._to.journal.tell(journal.BracketMoved(bracket=after, cause=said))
+        self.saying.tell(self._to.journal, journal.BracketMoved(bracket=after, cause=said))
         self._perform(after, effects[first:])
 
     def _adopt(self, after: Bracket) -> None:

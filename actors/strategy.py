@@ -10,6 +10,7 @@ from actors.address import Address
 from actors.base import Actor
 from actors.clock import Clock
 from actors.measures import Measures
+from actors.saying import Saying, SayNow
 from actors.timers import Timers
 from strategies.base import Decision, Strategy, Wish
 from trading.errors import Refused
@@ -56,6 +57,7 @@ class StrategyActor(Actor):
         self._cause: PauseCause | None = None
         self._instrument: Instrument | None = None
         self._told = ""
+        self._saying = Saying(timers)
 
     def on_start(self) -> None:
         """Ask for the candles it warms up with."""
@@ -67,8 +69,14 @@ class StrategyActor(Actor):
                 )
             )
 
-    def on_receive(self, message: strategy.Message | _CooldownOver) -> None:
-        """One line for each message."""
+    def on_stop(self) -> None:
+        """Leave nothing unsaid."""
+        self._saying.now()
+
+    def on_receive(self, message: strategy.Message | _CooldownOver | SayNow) -> None:
+        """One line for each message. Whatever follows a signal is said after what the signal has left to say."""
+        if self._saying.is_waiting and not isinstance(message, strategy.TickerChanged):
+            self._saying.now()
         match message:
             case strategy.TickerChanged(ticker=ticker):
                 self._look(ticker)
@@ -98,9 +106,11 @@ class StrategyActor(Actor):
             case strategy.TradeClosed(pnl=pnl, reason=reason):
                 self._move(Event.TRADE_CLOSED, f"{reason}: {pnl.net} {pnl.currency}")
             case strategy.SayState():
-                self._to_desk.tell(desk.StrategyIs(name=self._name, state=self._state))
+                self._saying.tell(self._to_desk, desk.StrategyIs(name=self._name, state=self._state))
             case _CooldownOver():
                 self._move(Event.COOLDOWN_OVER, "ready")
+            case SayNow():
+                pass  # it has just been said
             case _:
                 assert_never(message)
 
@@ -112,11 +122,13 @@ class StrategyActor(Actor):
             return
         decision = self._decides.decide(ticker, self._instrument, Milliseconds(self._clock.now_ms()))
         if decision.wish is not None:
-            # Who trades hears of it first: those who only write it down would stand in the way.
+            # Who trades hears of it first: those who only write it down would stand in the way, at the processor and
+            # at the database.
             signal = self._signal(decision.wish, self._instrument)
             if self._measures is not None:
                 self._measures.signalled(signal.bracket_id, ticker.instrument, ticker.at)
             self._to_orders.tell(orders.OpenBracket(signal=signal))
+            self._saying.wait()
         self._tell(decision)
         if decision.wish is not None:
             self._move(Event.SIGNAL_FOUND, decision.wish.reason)
@@ -143,13 +155,14 @@ class StrategyActor(Actor):
         """Show what it saw, when that has changed."""
         if decision.text != self._told:
             self._told = decision.text
-            self._to_journal.tell(
+            self._saying.tell(
+                self._to_journal,
                 journal.Decided(
                     name=self._name,
                     generation=self._generation,
                     decision=decision.text,
                     checkpoints=decision.checkpoints,
-                )
+                ),
             )
 
     # --- its life
@@ -182,13 +195,15 @@ class StrategyActor(Actor):
         if moved is before and event is not Event.PAUSE:
             return
         self._told = ""
-        self._to_journal.tell(
+        self._saying.tell(
+            self._to_journal,
             journal.StrategyMoved(
                 name=self._name, generation=self._generation, state=moved, reason=why, cause=self._cause
-            )
+            ),
         )
-        self._to_desk.tell(
+        self._saying.tell(
+            self._to_desk,
             desk.StrategyMoved(
                 name=self._name, generation=self._generation, event=event, state=moved, cause=self._cause, reason=why
-            )
+            ),
         )

@@ -91,9 +91,11 @@ rough version of them.
 - Memory is what the operating system counts as resident, for the process `tradebaas exchange` or `tradebaas run`.
 - *Tick to order* is the running service in one process, `tradebaas exchange` in another, a real socket between them,
   the database on a real disk with `synchronous = FULL`, web server, journal, desk and notifier all on. A strategy of
-  the bench enters far from the market, a whole native bracket each time. The clock starts when the reading thread hands
-  over the decoded price (reading and decoding it take about 7 us and are not in it) and stops when the socket has taken
-  the last byte of the order. In between lie the strategy's thread, the order manager's, the commit, and the broker's.
+  the bench enters far from the market, a whole native bracket each time, at the earliest 0.1 s after its last trade has
+  ended (a real one rests a second at least). The clock starts when the reading thread hands over the decoded price
+  (reading and decoding it take about 7 us and are not in it) and stops when the socket has taken the last byte of the
+  order. In between lie the strategy's thread, the order manager's, the commit, and the broker's. The rows *of it* say
+  where the time goes, from one more life with a stamp at each stage; their medians need not add up to the whole's.
 - *A busy page*: 20 event streams that are told at least 20 events a second, and a scrape of `/metrics` each second, all
   from another process. *A process that computes*: an endless loop in Python on one of the cores.
 - *Ticks sustained*: each price is handed on several times by the reading thread, more and more, until a message waits

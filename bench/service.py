@@ -1,6 +1,6 @@
 """Tick in, order out: the running service on a real socket, everything on, the intent on disk before the order leaves.
 
-A strategy of the bench enters far from the market twice a second, at a tick; each entry is a whole native bracket.
+A strategy of the bench enters far from the market once or twice a second, at a tick, with a whole native bracket.
 """
 
 import time
@@ -8,6 +8,7 @@ from typing import Final
 
 from bench.figure import Effort, Figure, Result, percentile
 from bench.service_world import KEY, Service, World, world
+from bench.stamps import SENT, STAGES
 
 SIGNALS: Final = 120
 EVERY_MS: Final = 250
@@ -48,12 +49,32 @@ def run(effort: Effort) -> list[Result]:
     for step_ms, goals in PACES.items():
         alone = runs[""] if step_ms == fast else [_once(step_ms, signals) for _ in range(effort.runs)]
         found += _rows(f"one tick per {step_ms} ms", alone, goals)
+    found += _stages(fast, signals)
     trips = tuple(percentile(trip, 50) for _, trip in runs[""])
     found.append(Figure(name="order sent to reply, service's side, p50", unit="ms", runs=trips, better="less"))
     for words in filter(None, besides):
         found += _rows(f"one tick per {fast} ms, beside {words}", runs[words], BUSY)
         found += _ratios(f"beside {words} to alone", runs[words], runs[""])
     return found
+
+
+def _stages(step_ms: int, signals: int) -> list[Result]:
+    """Where the time goes, in one more life with stamps on the way."""
+    with world(step_ms) as around:
+        service = around.service(_PROBE, "--stages")
+        service.wait_until_well()
+        time.sleep((signals + WARM_UP) * EVERY_MS / 1000)
+        rows = service.stop().stages_s[WARM_UP:]
+    assert rows, f"no order was stamped on its whole way: {service.log()}"
+    return [
+        Figure(
+            name=f"of it, one tick per {step_ms} ms: until {stage}, p50",
+            unit="ms",
+            runs=(1000 * percentile(times, 50),),
+            better="less",
+        )
+        for stage, times in zip((*STAGES, SENT), zip(*rows, strict=True), strict=True)
+    ]
 
 
 def _ratios(name: str, beside: list[Run], alone: list[Run]) -> list[Result]:

@@ -7,6 +7,7 @@ the bench's strategies can be named in the settings. What was stamped is written
 import argparse
 import functools
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--times", type=int, default=1, help="hand on each ticker so many times")
+    parser.add_argument("--stages", action="store_true", help="stamp every stage on the way of an order, too")
     parser.add_argument("--profile", type=Path, help="profile the actors' threads into this file")
     given = parser.parse_args()
     strategies.__path__.append(str(Path(__file__).parent / "strategies"))
@@ -45,10 +47,13 @@ def main() -> int:
     settings = load(file=given.config, flags={}, kinds=known_kinds())
     DataDir(settings.service.data_dir).prepare()
     logs.set_up(settings.log, Redactor(settings.secrets()))
+    if given.stages:
+        stamps.watch_stages()
     if given.profile is not None:
         _profile(given.profile)
     code = service.run(settings)
-    given.out.write_bytes(msgspec.json.encode({"to_order_s": _latencies(), "round_trips_s": stamps.ROUND_TRIPS}))
+    told = {"to_order_s": _latencies(), "round_trips_s": stamps.ROUND_TRIPS, "stages_s": _stages()}
+    given.out.write_bytes(msgspec.json.encode(told))
     logs.stop()
     return code
 
@@ -61,6 +66,19 @@ def _latencies() -> list[tuple[float, float]]:
         sent = left.get(bracket_id(StrategyName(name), InstrumentName(instrument), key))
         if sent is not None:
             found.append((decided - came, sent - came))
+    return found
+
+
+def _stages() -> list[list[float]]:
+    """Of each signal that left and was stamped on its whole way: the seconds each stage took, the last one sending."""
+    left = {label.bracket: (text, at) for text, at in stamps.ORDERS.items() if (label := parse(text)) is not None}
+    found = []
+    for name, instrument, key, came, _ in stamps.SIGNALS:
+        bracket = bracket_id(StrategyName(name), InstrumentName(instrument), key)
+        text, sent = left.get(bracket, ("", 0.0))
+        between = stamps.stages(bracket, text, instrument, key)
+        if between:
+            found.append([later - sooner for sooner, later in pairwise((came, *between, sent))])
     return found
 
 

@@ -54,6 +54,7 @@ class Told(msgspec.Struct):
 
     to_order_s: list[tuple[float, float]] = []
     round_trips_s: list[float] = []
+    stages_s: list[list[float]] = []
 
 
 class Service:

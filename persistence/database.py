@@ -25,6 +25,10 @@ WAIT_S_MAX: Final = 2.0
 CACHE_KIB: Final = 256
 """Of each connection, and every thread has one: with SQLite's own 2 MiB the service grew for hours."""
 _WAL_BYTES_KEPT: Final = 16 * 1024 * 1024
+_TIDY_PAGES: Final = 1_000
+_TIDY_PAGES_DURABLE: Final = 3_000
+"""From so many pages on, the commit that reaches it moves them from the log into the file, for milliseconds: left to
+those nobody waits for, unless they do not come."""
 
 
 @unique
@@ -162,6 +166,7 @@ class Database:
         wanted = "OFF" if self._sync is Sync.OFF else "FULL" if durable else "NORMAL"
         if thread.synchronous != wanted:
             self.sql(f"PRAGMA synchronous = {wanted}")
+            self.sql(f"PRAGMA wal_autocheckpoint = {_TIDY_PAGES_DURABLE if durable else _TIDY_PAGES}")
             thread.synchronous = wanted
         self.sql("BEGIN IMMEDIATE")
         thread.depth, thread.durable = 1, durable

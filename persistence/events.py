@@ -108,21 +108,25 @@ class Events:
     def moved(self, transition: Transition, *, durable: bool = True) -> None:
         """Write a move, or the refusal of one. Repeating it writes another row."""
         with self._database.write(durable=durable):
-            why = transition.why or Refused(code="", sentence="")
-            self._database.sql(
-                "INSERT INTO transitions (at, machine, subject, state, event, target, code, sentence)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    transition.at,
-                    transition.machine,
-                    transition.subject,
-                    transition.state,
-                    transition.event,
-                    transition.target,
-                    why.code,
-                    why.sentence,
-                ),
-            )
+            self.write_move(transition)
+
+    def write_move(self, transition: Transition) -> None:
+        """Write a move inside a transaction."""
+        why = transition.why or Refused(code="", sentence="")
+        self._database.sql(
+            "INSERT INTO transitions (at, machine, subject, state, event, target, code, sentence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                transition.at,
+                transition.machine,
+                transition.subject,
+                transition.state,
+                transition.event,
+                transition.target,
+                why.code,
+                why.sentence,
+            ),
+        )
 
     def moves(self, machine: str, subject: str, *, limit: int = 200) -> tuple[Transition, ...]:
         """Give the newest moves of one machine, the oldest of them first."""

@@ -81,6 +81,12 @@ _HALTED: Final = "SELECT reason FROM halts WHERE lifted_at IS NULL"
 _BLOCKED: Final = (
     "SELECT id, text FROM issues WHERE account = ? AND instrument = ? AND blocks = 1 AND resolved_at IS NULL"
 )
+_REFUSABLE: Final = (
+    "SELECT EXISTS (SELECT 1 FROM halts WHERE lifted_at IS NULL)"
+    " OR EXISTS (SELECT 1 FROM brackets WHERE account = ? AND instrument = ? AND holds = 1 AND id <> ?)"
+    " OR EXISTS (SELECT 1 FROM issues WHERE account = ? AND instrument = ? AND blocks = 1 AND resolved_at IS NULL)"
+)
+"""Whether any of the three above has something to say: nearly always not, and one question costs a third of three."""
 _INSERT: Final = (
     "INSERT INTO brackets (account, worker, id, strategy, instrument, currency, side, phase, holds, amount, held,"
     " entry, stop, target, why, reason, began_at, version, format, state)"
@@ -236,6 +242,9 @@ class Steps:
     def _refusal(self, after: Bracket, *, is_adopted: bool) -> Refused | None:
         """Why this instrument may not be opened now."""
         plan, sql = after.plan, self._database.sql
+        where = (self._account, plan.instrument)
+        if not sql(_REFUSABLE, (*where, plan.bracket_id, *where)).fetchone()[0]:
+            return None
         halted = sql(_HALTED).fetchone()
         if halted is not None and not is_adopted:
             return Refused(code="halted", sentence=f"HALT holds: {halted[0]}")
@@ -290,7 +299,7 @@ class Steps:
             for news, words in news_of(effect, after):
                 last = self._events.write(at, news, subject, words, encode_cause(None, (effect,)))
         if before is None or before.phase is not after.phase:
-            self._events.moved(
+            self._events.write_move(
                 Transition(
                     at=Milliseconds(at),
                     machine="bracket",

@@ -84,6 +84,7 @@ def parse(text: str) -> Label | None:
     )
 
 
+@lru_cache(maxsize=256)
 def tag(name: str, length: int) -> str:
     """Fit a name into a label: itself where it is short and plain, else its beginning and a hash of the whole."""
     if len(name) <= length and _TAG.fullmatch(name):
@@ -93,6 +94,7 @@ def tag(name: str, length: int) -> str:
     return f"{beginning}-{digest}" if beginning else digest
 
 
+@lru_cache(maxsize=256)  # a signal is asked for its id half a dozen times on its way
 def bracket_id(strategy: StrategyName, instrument: InstrumentName, signal: str) -> BracketId:
     """Name the bracket of a signal. The same signal gives the same id, in any process and on any worker.
 

@@ -1,22 +1,26 @@
 """How much to trade: the largest whole-lot amount whose loss at the stop, fees included, is not above the risk set.
 
-Linear in the amount for both kinds, so one division finds it; exact fractions, so rounding never adds risk.
+Linear in the amount for both kinds, so one division finds it; whole numbers over whole numbers throughout, so rounding
+never adds risk. (Not `fractions.Fraction`: it takes three times as long, and an order waits for it.)
 A gap through the stop, funding while it is open and slippage of the entry are not in it: nobody knows them before.
 """
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum, unique
-from fractions import Fraction
-from math import ceil, floor
+from typing import Final, NamedTuple
 
 from trading.errors import Refused
 from trading.instruments import Instrument
-from trading.values import Kind, Liquidity, Side, money_math, plain
+from trading.values import MONEY, Kind, Liquidity, Side, plain
 
 # The finest step of reported money. Exchanges book 8 decimals at most; four more keep sums honest and readable.
 MONEY_STEP = Decimal("1E-12")
+_STEPS: Final = 10**12  # of them in one coin
 EXPONENT_MAX = 18
+
+Ratio = tuple[int, int]
+"""An exact number: numerator, and a denominator above zero."""
 
 
 @unique
@@ -109,7 +113,8 @@ class Sized:
     @property
     def used(self) -> Decimal:
         """The risk taken as a share of the risk set; never above 1."""
-        return _decimal(Fraction(self.risk) / Fraction(self.risk_set), ROUND_FLOOR)
+        (taken, taken_of), (set_, set_of) = self.risk.as_integer_ratio(), self.risk_set.as_integer_ratio()
+        return _money(taken * set_of, taken_of * set_, ROUND_FLOOR)
 
 
 def size(
@@ -136,27 +141,16 @@ def size(
     if risk_set > equity:
         return _no(SizingFault.RISK_ABOVE_EQUITY, f"the risk set is {plain(risk_set)}, the equity only {equity}")
 
-    # What one unit of amount costs. Everything below is exact; only the answer becomes Decimal.
-    unit_entry, unit_stop = _unit_notional(instrument, entry), _unit_notional(instrument, stop)
-    unit_price_loss = abs(unit_entry - unit_stop)
-    unit_entry_fee = unit_entry * Fraction(instrument.fee_rate(entry_liquidity))
-    # The stop takes liquidity when it triggers.
-    unit_stop_fee = unit_stop * Fraction(instrument.fee_rate(Liquidity.TAKER))
-    unit_loss = unit_price_loss + unit_entry_fee + unit_stop_fee
-    if unit_loss <= 0:
+    unit = _unit(instrument, entry, stop, entry_liquidity)
+    if unit.loss <= 0:
         return _no(SizingFault.NO_LOSS_AT_STOP, "rebates would pay for the loss at the stop; no size follows from that")
-
-    limits = {Bound.RISK: Fraction(risk_set) / unit_loss} | _cap_limits(
-        instrument, caps, Fraction(equity), entry, (unit_entry, unit_stop), (unit_entry_fee, unit_loss)
-    )
-    # On a tie the risk comes first: then no cap changed anything.
-    bound_by = min(limits, key=lambda bound: limits[bound])
-    lot = Fraction(instrument.lot)
-    lots = max(0, limits[bound_by] // lot)
-    least = int(Fraction(instrument.min_amount) / lot)
-    if lots < least:
-        return _too_small(instrument, bound_by, lots, unit_loss, risk_set)
-    amount = lots * lot
+    bound_by, (most, of) = _least_limit(instrument, caps, equity, entry, risk_set, unit)
+    lot, lot_of = instrument.lot.as_integer_ratio()
+    lots = max(0, most * lot_of // (of * lot))
+    minimum, minimum_of = instrument.min_amount.as_integer_ratio()
+    if lots < minimum * lot_of // (minimum_of * lot):
+        return _too_small(instrument, bound_by, lots, unit, risk_set)
+    amount, over = lots * lot, lot_of * unit.over
     return Sized(
         side=side,
         amount=instrument.amount_of(Decimal(lots)),
@@ -164,11 +158,11 @@ def size(
         entry=entry,
         stop=stop,
         risk_set=risk_set,
-        risk=_decimal(amount * unit_loss, ROUND_CEILING),
-        price_loss=_decimal(amount * unit_price_loss, ROUND_CEILING),
-        entry_fee=_decimal(amount * unit_entry_fee, ROUND_CEILING),
-        stop_fee=_decimal(amount * unit_stop_fee, ROUND_CEILING),
-        lot_share=_decimal(Fraction(1, lots), ROUND_CEILING),
+        risk=_money(amount * unit.loss, over, ROUND_CEILING),
+        price_loss=_money(amount * unit.price_loss, over, ROUND_CEILING),
+        entry_fee=_money(amount * unit.entry_fee, over, ROUND_CEILING),
+        stop_fee=_money(amount * unit.stop_fee, over, ROUND_CEILING),
+        lot_share=_money(1, lots, ROUND_CEILING),
         bound_by=bound_by,
     )
 
@@ -184,7 +178,7 @@ def _check_numbers(equity: Decimal, entry: Decimal, stop: Decimal, risk: Risk, c
     }
     given = {"equity": equity, "entry": entry, "stop": stop, "risk": risk.value} | limits
     for what, number in given.items():
-        # The bound on the exponent keeps the exact fractions below small whatever a setting says.
+        # The bound on the exponent keeps the whole numbers below small whatever a setting says.
         if number is not None and not (number.is_finite() and abs(number.adjusted()) <= EXPONENT_MAX):
             return _no(SizingFault.NOT_FINITE, f"the {what} is {number}, not a figure one can trade with")
     for what, price in (("entry", entry), ("stop", stop)):
@@ -216,62 +210,109 @@ def _check_prices(instrument: Instrument, side: Side, entry: Decimal, stop: Deci
 
 def _risk_set(equity: Decimal, risk: Risk) -> Decimal:
     """Give the risk in money, cut down to MONEY_STEP."""
-    share = Fraction(equity) / 100 if risk.mode is RiskMode.PERCENT else Fraction(1)
-    return _decimal(Fraction(risk.value) * share, ROUND_FLOOR)
+    value, of = risk.value.as_integer_ratio()
+    if risk.mode is not RiskMode.PERCENT:
+        return _money(value, of, ROUND_FLOOR)
+    held, held_of = equity.as_integer_ratio()
+    return _money(value * held, of * held_of * 100, ROUND_FLOOR)
 
 
-def _unit_notional(instrument: Instrument, price: Decimal) -> Fraction:
-    """Give what one unit of amount is worth in the settlement currency; the loss is the difference of two of these."""
-    return 1 / Fraction(price) if instrument.kind is Kind.INVERSE else Fraction(price)
+class _Unit(NamedTuple):
+    """What one unit of amount is worth and costs in the settlement currency, all of it over one denominator."""
+
+    entry: int  # its value at the entry
+    stop: int  # its value at the stop
+    price_loss: int
+    entry_fee: int
+    stop_fee: int
+    over: int
+
+    @property
+    def loss(self) -> int:
+        """All that is lost at the stop."""
+        return self.price_loss + self.entry_fee + self.stop_fee
 
 
-def _cap_limits(
-    instrument: Instrument,
-    caps: Caps,
-    equity: Fraction,
-    entry: Decimal,
-    notionals: tuple[Fraction, Fraction],
-    costs: tuple[Fraction, Fraction],
-) -> dict[Bound, Fraction]:
+def _unit(instrument: Instrument, entry: Decimal, stop: Decimal, entry_liquidity: Liquidity) -> _Unit:
+    """Reckon with one unit; the loss of the price is the difference of its two values."""
+    (at_entry, entry_of), (at_stop, stop_of) = entry.as_integer_ratio(), stop.as_integer_ratio()
+    if instrument.kind is Kind.INVERSE:  # a unit is worth one divided by the price
+        at_entry, entry_of, at_stop, stop_of = entry_of, at_entry, stop_of, at_stop
+    worth, left, over = at_entry * stop_of, at_stop * entry_of, entry_of * stop_of
+    rate, rate_of = instrument.fee_rate(entry_liquidity).as_integer_ratio()
+    # The stop takes liquidity when it triggers.
+    taker, taker_of = instrument.fee_rate(Liquidity.TAKER).as_integer_ratio()
+    both_of = rate_of * taker_of
+    return _Unit(
+        entry=worth * both_of,
+        stop=left * both_of,
+        price_loss=abs(worth - left) * both_of,
+        entry_fee=worth * rate * taker_of,
+        stop_fee=left * taker * rate_of,
+        over=over * both_of,
+    )
+
+
+def _least_limit(
+    instrument: Instrument, caps: Caps, equity: Decimal, entry: Decimal, risk_set: Decimal, unit: _Unit
+) -> tuple[Bound, Ratio]:
+    """Give the smallest of the largest amounts, and what set it. On a tie the risk: then no cap changed anything."""
+    risk, risk_of = risk_set.as_integer_ratio()
+    bound_by, (least, of) = Bound.RISK, (risk * unit.over, risk_of * unit.loss)
+    for bound, (limit, limit_of) in _cap_limits(instrument, caps, equity, entry, unit).items():
+        if limit * of < least * limit_of:
+            bound_by, least, of = bound, limit, limit_of
+    return bound_by, (least, of)
+
+
+def _cap_limits(instrument: Instrument, caps: Caps, equity: Decimal, entry: Decimal, unit: _Unit) -> dict[Bound, Ratio]:
     """Give the largest amount under each cap."""
-    unit_entry, unit_stop = notionals
-    unit_entry_fee, unit_loss = costs
-    most = Fraction(instrument.max_leverage)
-    leverage = most if caps.leverage is None else min(most, Fraction(caps.leverage))
-    initial = 1 / most if caps.margin_rate is None else Fraction(caps.margin_rate)
-    maintenance = initial / 2 if caps.maintenance_rate is None else Fraction(caps.maintenance_rate)
+    held, held_of = equity.as_integer_ratio()
+    highest = instrument.max_leverage
+    leverage, leverage_of = (highest if caps.leverage is None else min(highest, caps.leverage)).as_integer_ratio()
+    initial_of, initial = highest.as_integer_ratio()  # one divided by the highest leverage
+    if caps.margin_rate is not None:
+        initial, initial_of = caps.margin_rate.as_integer_ratio()
+    maintenance, maintenance_of = initial, initial_of * 2
+    if caps.maintenance_rate is not None:
+        maintenance, maintenance_of = caps.maintenance_rate.as_integer_ratio()
     limits = {
-        Bound.LEVERAGE: leverage * equity / unit_entry,
+        Bound.LEVERAGE: (leverage * held * unit.over, leverage_of * held_of * unit.entry),
         # At the stop the account must still hold the maintenance margin, or liquidation comes before the stop.
-        Bound.LIQUIDATION: equity / (unit_loss + maintenance * unit_stop),
+        Bound.LIQUIDATION: (
+            held * unit.over * maintenance_of,
+            held_of * (unit.loss * maintenance_of + maintenance * unit.stop),
+        ),
     }
-    unit_margin = initial * unit_entry + max(unit_entry_fee, Fraction(0))
-    if caps.available is not None and unit_margin > 0:
-        limits[Bound.MARGIN] = Fraction(caps.available) / unit_margin
+    margin = initial * unit.entry + max(unit.entry_fee, 0) * initial_of
+    if caps.available is not None and margin > 0:
+        free, free_of = caps.available.as_integer_ratio()
+        limits[Bound.MARGIN] = (free * unit.over * initial_of, free_of * margin)
     if caps.notional is not None:
-        unit_value = Fraction(1) if instrument.kind is Kind.INVERSE else Fraction(entry)
-        limits[Bound.NOTIONAL] = Fraction(caps.notional) / unit_value
+        notional, notional_of = caps.notional.as_integer_ratio()
+        value, value_of = (1, 1) if instrument.kind is Kind.INVERSE else entry.as_integer_ratio()
+        limits[Bound.NOTIONAL] = (notional * value_of, notional_of * value)
     return limits
 
 
-def _too_small(instrument: Instrument, bound_by: Bound, lots: int, unit_loss: Fraction, risk_set: Decimal) -> Refused:
+def _too_small(instrument: Instrument, bound_by: Bound, lots: int, unit: _Unit, risk_set: Decimal) -> Refused:
     """Say why not even the smallest order fits."""
     coin = instrument.settlement
     least = instrument.min_amount if lots or bound_by is not Bound.RISK else instrument.lot
     if bound_by is not Bound.RISK:
         sentence = f"the {bound_by} cap leaves less than the smallest order of {least}"
         return _no(SizingFault.CAPPED_BELOW_MINIMUM, sentence)
-    loss = plain(_decimal(Fraction(least) * unit_loss, ROUND_CEILING))
+    amount, amount_of = least.as_integer_ratio()
+    loss = plain(_money(amount * unit.loss, amount_of * unit.over, ROUND_CEILING))
     code = SizingFault.BELOW_MINIMUM if lots else SizingFault.LOT_TOO_MUCH
     what = f"the smallest order of {least}" if lots else f"one lot of {least}"
     return _no(code, f"{what} would lose {loss} {coin} at the stop, the risk set is {plain(risk_set)} {coin}")
 
 
-def _decimal(number: Fraction, rounding: str) -> Decimal:
-    """Bring an exact fraction onto MONEY_STEP."""
-    steps = number / Fraction(MONEY_STEP)
-    with money_math():
-        return (floor(steps) if rounding == ROUND_FLOOR else ceil(steps)) * MONEY_STEP
+def _money(number: int, of: int, rounding: str) -> Decimal:
+    """Bring an exact ratio onto MONEY_STEP."""
+    steps = number * _STEPS // of if rounding == ROUND_FLOOR else -(-number * _STEPS // of)
+    return MONEY.multiply(Decimal(steps), MONEY_STEP)
 
 
 def _no(code: SizingFault, sentence: str) -> Refused:

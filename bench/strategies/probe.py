@@ -13,11 +13,13 @@ from trading.instruments import Instrument
 from trading.values import Milliseconds, Side
 
 _FAR = Decimal("0.97")
+REST_MS = 100
+"""Between the end of a trade and the next signal; strategies for trading have a cooldown of seconds at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeParameters(Parameters):
-    """How often it signals. A cooldown of nothing is allowed here."""
+    """How often it signals at most. A cooldown of nothing is allowed here."""
 
     cooldown_s: int = 0
     tag: str = "probe"
@@ -37,14 +39,17 @@ class Probe(Strategy):
     def __init__(self, given: Parameters) -> None:
         super().__init__(given)
         self._next_ms = 0
+        self._has_traded = False
 
     def decide(self, ticker: Ticker, instrument: Instrument, now: Milliseconds) -> Decision:
-        """Signal at a tick, when the last signal is long enough ago."""
+        """Signal at a tick, when the last trade is over and written down, and the last signal long enough ago."""
         given = self.given
         assert isinstance(given, ProbeParameters)
+        if self._has_traded:  # the first look since: what ended it is still being written
+            self._has_traded, self._next_ms = False, max(self._next_ms, now + REST_MS)
         if now < self._next_ms or ticker.bid is None:
             return Decision(text="waits")
-        self._next_ms = now + given.every_ms
+        self._next_ms, self._has_traded = now + given.every_ms, True
         key = str(ticker.at)
         came = stamps.TICKS[instrument.name, ticker.at]
         stamps.SIGNALS.append((given.tag, instrument.name, key, came, time.perf_counter()))

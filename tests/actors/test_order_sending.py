@@ -78,7 +78,10 @@ def room() -> Iterator[Room]:
 
 
 def test_an_order_is_on_disk_then_it_leaves_then_it_is_told(room: Room) -> None:
-    room.steps().begin(*brackets.begin(PLAN, NOW), "signal")
+    steps = room.steps()
+    steps.begin(*brackets.begin(PLAN, NOW), "signal")
+    assert room.heard == [broker.Submit, guardian.Watch], "who only writes it down hears of it when it has left"
 
-    assert room.heard == [guardian.Watch, broker.Submit, journal.BracketMoved]
+    steps.saying.now()
+    assert room.heard == [broker.Submit, guardian.Watch, journal.BracketMoved]
     assert room.on_disk == [True]

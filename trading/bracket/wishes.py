@@ -70,9 +70,9 @@ class Wishes:
     def _intend(self, intent: Intent) -> None:
         self.change(intents=(*self.bracket.intents, intent))
 
-    def _count(self, leg: Leg) -> None:
-        rest = tuple((one, count) for one, count in self.bracket.attempts if one is not leg)
-        self.change(attempts=(*rest, (leg, self.bracket.attempt(leg) + 1)))
+    def _count(self, *legs: Leg) -> None:
+        rest = tuple((one, count) for one, count in self.bracket.attempts if one not in legs)
+        self.change(attempts=(*rest, *((leg, self.bracket.attempt(leg) + 1) for leg in legs)))
 
     def place_all(self) -> None:
         """Place entry, stop and target as one request."""
@@ -83,8 +83,7 @@ class Wishes:
                 intent_id=entry.intent_id, purpose=Purpose.BRACKET, fate=Fate.SENT, sent_at=self.now, label=entry.label
             )
         )
-        for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET):
-            self._count(leg)
+        self._count(Leg.ENTRY, Leg.STOP, Leg.TARGET)
         self.want(PlaceBracket(intent_id=entry.intent_id, entry=entry, stop=stop, target=target))
 
     def resize(self, order: Order, left: Decimal) -> None:
