@@ -22,7 +22,7 @@ SHOW_MS: Final = 250  # how often a subscriber is shown new prices
 GATHER_MS: Final = 25
 """What happens in so long is told at once. Every telling wakes a thread for each open page, and a trade makes dozens:
 one after the other they stood in the way of the next order."""
-TAIL_MAX: Final = 1_000
+TAIL_MAX: Final = 1_000  # events of the log told at once
 
 
 class Logged(Protocol):
@@ -99,7 +99,12 @@ class Journal(Actor):
         self._clock, self._timers, self._log, self._close = clock, timers, log, close
         self._board, self._subscribers = board, subscribers
         self._unshown: set[str] = set()
-        self._gathered: list[Told] = []
+        self._gathered: list[Told] = []  # passing states; what the log has is read when it is told
+        self._tells_soon = False
+
+    def on_start(self) -> None:
+        # Who listens already listened to an incarnation that died, with passing states it had not told yet.
+        self._pass_on("reload", {"reason": "the journal was started anew"})
 
     def on_stop(self) -> None:
         if self._close is not None:
@@ -110,8 +115,7 @@ class Journal(Actor):
             self._show()
             return
         if isinstance(message, _Tell):
-            gathered, self._gathered = self._gathered, []
-            self._subscribers.tell(*gathered)
+            self._tell()
             return
         beat = Beat(at_ms=self._clock.now_ms(), monotonic_ms=self._clock.monotonic_ms())
         picture, effects = step(self._board.picture, message, beat)
@@ -123,7 +127,7 @@ class Journal(Actor):
                 case PassOn(kind=kind, content=content):
                     self._pass_on(kind, content)
                 case Follow():
-                    self._follow()
+                    self._tell_soon()
                 case Write():
                     self._write(effect, beat.at_ms)
                 case _:
@@ -141,31 +145,37 @@ class Journal(Actor):
             self._pass_on(event.kind, content)
             return
         self._board.picture = replace(picture, events=counts, unsaved=0)
-        self._follow()
-
-    def _follow(self) -> None:
-        """Tell those who listen what is new in the log, whoever wrote it."""
-        if not len(self._subscribers):
-            return
-        try:
-            found = self._log.after(self._subscribers.tail, limit=TAIL_MAX)
-        except Unavailable:
-            return  # the next event brings it
-        for event in found:
-            self._tell_soon(Told(kind=event.kind, content=event_row(event), id=event.id))
-            self._subscribers.tail = event.id
+        self._tell_soon()
 
     def _pass_on(self, kind: str, content: Mapping[str, Any]) -> None:
         if len(self._subscribers):
-            self._tell_soon(Told(kind=kind, content=dict(content)))
+            self._gathered.append(Told(kind=kind, content=dict(content)))
+            self._tell_soon()
 
-    def _tell_soon(self, told: Told) -> None:
-        if not self._gathered:
+    def _tell_soon(self) -> None:
+        """Gather for a moment; without listeners there is nobody to gather for."""
+        if not self._tells_soon and len(self._subscribers):
+            self._tells_soon = True
             self._timers.start("tell", GATHER_MS, _Tell(), background=True)
-        self._gathered.append(told)
+
+    def _tell(self) -> None:
+        """Tell those who listen what is new in the log, whoever wrote it, and what passed.
+
+        The log is read only now: whatever becomes of this incarnation, nothing of it is taken for told before it is.
+        """
+        self._tells_soon = False
+        passed, self._gathered = self._gathered, []
+        try:
+            found = self._log.after(self._subscribers.tail, limit=TAIL_MAX)
+        except Unavailable:
+            found = ()  # the next event brings it
+        told = [Told(kind=event.kind, content=event_row(event), id=event.id) for event in found]
+        self._subscribers.tell(*told, *passed)
+        if len(found) == TAIL_MAX:
+            self._tell_soon()
 
     def _show_soon(self, instrument: str) -> None:
-        """Gather prices for a moment; without listeners there is nobody to gather for."""
+        """Gather prices for a longer moment: only the newest of each is shown."""
         if not len(self._subscribers):
             return
         if not self._unshown:

@@ -2,46 +2,21 @@
 
 import socket
 import threading
-import time
 from typing import Any, Final
 
-from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from webui.answers import BODY_MAX
 from webui.app import make_app
+from webui.channel import SLOW_S_MAX, WAITING_BYTES_MAX, Channel
 from webui.parts import Parts
 from webui.stream import Streams
 
 THREADS_SPARE: Final = 4  # for everything that is not a stream
 CONNECTIONS_MAX: Final = 200
 STOP_S: Final = 5
-SLOW_S_MAX: Final = 30
-"""A client that sends or takes nothing for so long is let go; a stream says something twice as often."""
 SLOW_LOOK_S: Final = 5
-WAITING_BYTES_MAX: Final = 256 * 1024
-"""Written for one listener: then its thread waits. Waitress also keeps so much of what it has sent, as long as the
-connection lasts: with its own 16 MiB the service grew by 10 MB a minute under twenty streams."""
-REQUEST_S_MAX: Final = 20
-"""From a request's first byte to its last."""
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach a server that listens everywhere
-
-
-class _Channel(HTTPChannel):
-    """A connection. Its request must come whole in time, however it drips; until then it holds no thread."""
-
-    _began_s: float | None = None
-
-    def received(self, data: bytes) -> bool:
-        """Take what came."""
-        has_taken = bool(super().received(data))
-        if self.request is None:
-            self._began_s = None
-        elif self._began_s is None:
-            self._began_s = time.monotonic()
-        elif time.monotonic() - self._began_s > REQUEST_S_MAX:
-            self.will_close = True
-        return has_taken
 
 
 class WebServer:
@@ -72,7 +47,8 @@ class WebServer:
             cleanup_interval=SLOW_LOOK_S,
             **_behind(parts.about.trusted_proxy),
         )
-        server.channel_class = _Channel
+        server.channel_class = Channel
+        self._look_at_idle, server.maintenance = server.maintenance, self._look
         self._server = server
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
@@ -101,6 +77,17 @@ class WebServer:
         self._server.trigger.pull_trigger(lambda: self._let_go(woken))
         woken.set()
         self._thread.join(STOP_S)
+
+    def _look(self, now_s: float) -> None:
+        """Let go who sends nothing, and who takes nothing: that one later, for here sockets are being chosen from."""
+        self._look_at_idle(now_s)
+        if any(channel.is_stuck(now_s) for channel in self._server.active_channels.values()):
+            self._server.trigger.pull_trigger(lambda: self._let_stuck_go(now_s))
+
+    def _let_stuck_go(self, now_s: float) -> None:
+        for channel in list(self._server.active_channels.values()):
+            if channel.is_stuck(now_s):
+                channel.handle_close()
 
     def _let_go(self, woken: threading.Event) -> None:
         woken.wait(STOP_S)

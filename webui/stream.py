@@ -15,11 +15,13 @@ from actors.subscribers import Subscriber, Told
 from webui.answers import Problem, encode, header, query_as, wrong
 from webui.bodies import ID_MAX, StreamQuery
 from webui.parts import Parts
+from webui.pushing import LINE, Line, Pushed, Pusher
 
 REPLAY_MAX: Final = 1_000
 LOOK_S: Final = 1.0  # how soon a vanished listener is noticed
 QUIET_LOOKS_MAX: Final = 15  # looks without news until a comment keeps proxies from closing the line
 RETRY_MS: Final = 2_000
+STILL_HERE: Final = b": still here\n\n"
 
 
 class Streams:
@@ -30,11 +32,13 @@ class Streams:
         self._room = threading.Semaphore(parts.about.streams_max)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self.pusher = Pusher(parts.subscribers, of)
         self.open_now = 0
 
     def stop(self) -> None:
         """End every stream soon, and open none any more."""
         self._stopping.set()
+        self.pusher.stop()
 
     @property
     def is_stopping(self) -> bool:
@@ -50,13 +54,14 @@ class Streams:
             raise Problem(503, "too_many_streams", "all streams are taken", retry_s=5)
         with self._lock:
             self.open_now += 1
-        gone = bottle.request.environ.get("waitress.client_disconnected", lambda: False)
+        environ = bottle.request.environ
+        gone = environ.get("waitress.client_disconnected", lambda: False)
         headers = {
             "Content-Type": "text/event-stream; charset=utf-8",
             "Cache-Control": "no-store",
             "X-Accel-Buffering": "no",  # nginx passes it on at once
         }
-        return bottle.HTTPResponse(_Stream(self._parts, self, last, gone), 200, headers)
+        return bottle.HTTPResponse(_Stream(self._parts, self, last, gone, environ.get(LINE)), 200, headers)
 
     def closed(self) -> None:
         """Give a stream's room back."""
@@ -68,8 +73,9 @@ class Streams:
 class _Stream:
     """One stream. ``close`` is called by the server however it ends, also when it never began."""
 
-    def __init__(self, parts: Parts, streams: Streams, last: int | None, gone: Any) -> None:
-        self._parts, self._streams, self._last, self._gone = parts, streams, last, gone
+    def __init__(self, parts: Parts, streams: Streams, last: int | None, gone: Any, line: Line | None) -> None:
+        """Without a ``line`` to write to, as in a test without a server, it gives everything piece by piece."""
+        self._parts, self._streams, self._last, self._gone, self._line = parts, streams, last, gone, line
         self._subscriber: Subscriber | None = None
         self._pieces = self._run()
         self._is_closed = False
@@ -109,27 +115,47 @@ class _Stream:
                     yield piece(event.kind, event_row(event), event.id)
         self._parts.store.close_thread()  # a stream is long, and it reads no more
         yield piece("hello", {"last_id": seen, "mode": self._parts.about.mode}, None)
-        yield from self._listen(self._subscriber, seen)
+        subscriber = self._subscriber
+        yield from self._wait(subscriber, self._line, seen) if self._line else self._listen(subscriber, seen)
+        if subscriber.is_dropped:
+            yield piece("reload", {"reason": "this listener did not keep up"}, None)
+        else:
+            yield b"event: bye\ndata: {}\n\n"
+
+    def _wait(self, subscriber: Subscriber, line: Line, seen: int) -> Iterator[bytes]:
+        """Have it written to from elsewhere until it ends."""
+        pushed, quiet = Pushed(subscriber, line, seen), 0
+        try:
+            self._streams.pusher.add(pushed)
+            while not (self._is_ending() or pushed.wait(LOOK_S)):
+                pushed.push(of)  # what found no room
+                quiet = 0 if pushed.has_written() else quiet + 1
+                if quiet >= QUIET_LOOKS_MAX:
+                    quiet = 0
+                    yield STILL_HERE
+        finally:
+            self._streams.pusher.remove(pushed)
 
     def _listen(self, subscriber: Subscriber, seen: int) -> Iterator[bytes]:
         quiet = 0
-        while not (self._streams.is_stopping or self._gone()):
+        while not self._is_ending():
             handful = subscriber.next(LOOK_S)
-            if handful:
+            if handful is not None:
                 quiet = 0
-                new = [told for told in handful if told.id is None or told.id > seen]
-                seen = max([seen, *(told.id for told in new if told.id is not None)])
-                if new:
-                    yield b"".join(map(of, new))
+                new = handful.after(seen)
+                seen = max([seen, *new.ids])
+                if new.told:
+                    yield new.written(of)
             elif subscriber.is_dropped:
-                yield piece("reload", {"reason": "this listener did not keep up"}, None)
                 return
             else:
                 quiet += 1
                 if quiet >= QUIET_LOOKS_MAX:
                     quiet = 0
-                    yield b": still here\n\n"
-        yield b"event: bye\ndata: {}\n\n"
+                    yield STILL_HERE
+
+    def _is_ending(self) -> bool:
+        return self._streams.is_stopping or bool(self._gone())
 
 
 def of(told: Told) -> bytes:

@@ -1,16 +1,40 @@
 """A journal constructed and not started, with stand-ins around it: a log that can fail, timers that only remember."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from actors.journal import Journal
 from actors.journal_board import Board, Picture
 from actors.subscribers import Subscriber, Subscribers, Told
-from tests.unit.persistence.made import NOW
+from tests.unit.persistence.made import BTC, NOW
 from trading.errors import Unavailable
+from trading.facts import Order, Ticker
 from trading.messages import journal
-from trading.values import Milliseconds
+from trading.values import LabelText, Milliseconds, OrderId, OrderState, OrderType, Side
+
+UP, DOWN = journal.ConnectionChanged(is_up=True, reason=""), journal.ConnectionChanged(is_up=False, reason="reset")
+
+
+def order(state: OrderState = OrderState.OPEN, number: str = "1", **fields: Any) -> Order:
+    made = Order(
+        order_id=OrderId(number),
+        label=LabelText("mine"),
+        instrument=BTC,
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        state=state,
+        amount=Decimal(10),
+        price=Decimal("64000.50"),
+        updated_at=NOW,
+    )
+    return replace(made, **fields)
+
+
+def ticker(mark: str) -> Ticker:
+    number = Decimal(mark)
+    return Ticker(instrument=BTC, bid=None, ask=number, last=number, mark=number, index=number, at=NOW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +55,7 @@ class StandInLog:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.is_full = False
+        self.is_shut = False
 
     def add(self, kind: str, subject: str, text: str, *, at: Milliseconds, detail: Any = None) -> Event:
         if self.is_full:
@@ -40,6 +65,8 @@ class StandInLog:
         return event
 
     def after(self, event_id: int, *, limit: int = 100) -> Sequence[Event]:
+        if self.is_shut:
+            raise Unavailable("locked")
         return self.events[event_id : event_id + limit]
 
 
@@ -64,9 +91,15 @@ class Desk:
     def __init__(self) -> None:
         self.log, self.timers, self.board, self.subscribers = StandInLog(), StandInTimers(), Board(), Subscribers()
         self.elapsed = 0
+        self.begins()
+
+    def begins(self) -> None:
+        """The journal is constructed, the first time or after its death: what runs and waits for it is gone then."""
+        self.timers.running.clear()
         self.journal = Journal(
             clock=self, timers=self.timers, log=self.log, board=self.board, subscribers=self.subscribers
         )
+        self.journal.on_start()
 
     def now_ms(self) -> int:
         return NOW + self.elapsed
@@ -92,5 +125,5 @@ class Desk:
 def heard(listener: Subscriber) -> list[Told]:
     found: list[Told] = []
     while handful := listener.next(0.001):
-        found += handful
+        found += handful.told
     return found

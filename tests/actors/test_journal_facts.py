@@ -12,27 +12,18 @@ from actors.journal_start import first_picture
 from persistence.store import Store
 from persistence.strategies import Wanted
 from persistence.switches import Wish
-from tests.actors.journal_desk import Desk, heard
+from tests.actors.journal_desk import DOWN, UP, Desk, order, ticker
 from tests.unit.persistence.made import BTC, NOW, Life, fill_of, plan_of
 from trading.bracket import Bracket, Phase
 from trading.bracket.effects import Severity
 from trading.errors import Refused
-from trading.facts import Candle, Holding, Order, Ticker
+from trading.facts import Candle, Holding
 from trading.lifecycle import State
 from trading.messages import journal, supervision
 from trading.reconcile import ExchangePicture, Finding, FindingKind, Report
 from trading.restart import Exit, Verdict
 from trading.signal import Signal
-from trading.values import (
-    Currency,
-    LabelText,
-    OrderId,
-    OrderState,
-    OrderType,
-    Side,
-    StrategyName,
-    WorkerId,
-)
+from trading.values import Currency, OrderState, Side, StrategyName, WorkerId
 
 A = StrategyName("a")
 
@@ -42,28 +33,8 @@ def desk() -> Desk:
     return Desk()
 
 
-def order(state: OrderState = OrderState.OPEN, number: str = "1", **fields: Any) -> Order:
-    made = Order(
-        order_id=OrderId(number),
-        label=LabelText("mine"),
-        instrument=BTC,
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        state=state,
-        amount=Decimal(10),
-        price=Decimal("64000.50"),
-        updated_at=NOW,
-    )
-    return replace(made, **fields)
-
-
 def holding(amount: str) -> Holding:
     return Holding(instrument=BTC, amount=Decimal(amount), average_price=Decimal(64000), mark_price=Decimal(65000))
-
-
-def ticker(mark: str) -> Ticker:
-    number = Decimal(mark)
-    return Ticker(instrument=BTC, bid=None, ask=number, last=number, mark=number, index=number, at=NOW)
 
 
 def report(*kinds: FindingKind) -> journal.Reconciled:
@@ -75,7 +46,6 @@ def moved(state: State, reason: str = "", generation: int = 1) -> journal.Strate
     return journal.StrategyMoved(name=A, generation=generation, state=state, reason=reason)
 
 
-UP, DOWN = journal.ConnectionChanged(is_up=True, reason=""), journal.ConnectionChanged(is_up=False, reason="reset")
 SIGNAL = Signal(
     strategy=A,
     instrument=BTC,
@@ -241,71 +211,6 @@ def test_what_nobody_else_writes_is_written_and_nothing_else(
     desk.told(message)
 
     assert [event.kind for event in desk.log.events] == ([] if kind is None else [kind])
-
-
-def test_listeners_hear_the_log_in_its_order_whoever_wrote_it(desk: Desk) -> None:
-    desk.log.add("before", "x", "x", at=NOW)
-    listener = desk.listener()
-    desk.log.add("trade_opened", "b", "by the order manager", at=NOW)
-
-    desk.told(journal.BracketMoved(bracket=Bracket(plan=plan_of()), cause="x"), UP)
-
-    logged = [told for told in heard(listener) if told.id is not None]
-    assert [(told.id, told.kind) for told in logged] == [(2, "trade_opened"), (3, "connection_changed")]
-    assert logged[0].content["text"] == "by the order manager"
-
-
-def test_a_log_that_fails_is_counted_and_listeners_still_hear(desk: Desk) -> None:
-    listener = desk.listener()
-    desk.log.is_full = True
-    assert desk.told(UP, DOWN).unsaved == 2
-    assert [told.kind for told in heard(listener)] == ["connection_changed", "connection_changed"]
-
-    desk.log.is_full = False
-    assert desk.told(UP).unsaved == 0
-
-
-def test_prices_are_shown_to_listeners_now_and_then_and_the_newest_only(desk: Desk) -> None:
-    listener = desk.listener()
-    for mark in ("1", "2", "3"):
-        desk.told(journal.TickerChanged(ticker=ticker(mark)))
-    assert heard(listener) == []
-
-    desk.journal.on_receive(desk.timers.running.pop("show"))
-    desk.gathers()
-
-    assert [told.content["mark"] for told in heard(listener)] == ["3"]
-    desk.told(journal.TickerChanged(ticker=ticker("4")))
-    assert "show" in desk.timers.running
-
-
-def test_without_listeners_no_timer_runs_and_nothing_is_gathered(desk: Desk) -> None:
-    """A simulated year must not be woken four times a second for a page nobody looks at."""
-    desk.told(journal.TickerChanged(ticker=ticker("1")), UP)
-
-    assert desk.timers.running == {}
-
-
-def test_what_happens_in_a_moment_wakes_a_listener_once_and_in_its_order(desk: Desk) -> None:
-    """Each wakes a thread for every open page: dozens in a row stood in the way of the next order."""
-    listener = desk.listener()
-
-    desk.told(*(journal.OrderSeen(order=order(number=str(number))) for number in range(20)))
-
-    assert [told.content["order_id"] for told in listener.next(0.001)] == [str(number) for number in range(20)]
-    assert listener.next(0.001) == ()
-
-
-def test_a_slow_listener_is_dropped_and_the_others_are_not(desk: Desk) -> None:
-    slow = desk.listener()
-    for number in range(300):
-        desk.told(journal.OrderSeen(order=order(number=str(number))))
-    quick = desk.listener()
-    desk.told(journal.OrderSeen(order=order(number="last")))
-
-    assert slow.is_dropped
-    assert [told.content["order_id"] for told in heard(quick)] == ["last"]
-    assert (len(desk.subscribers), desk.subscribers.dropped) == (1, 1)
 
 
 def test_alerts_and_refusals_have_a_bound(desk: Desk) -> None:

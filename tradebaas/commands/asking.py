@@ -6,7 +6,8 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 78 wrong configuration.
 import difflib
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec
 
@@ -20,6 +21,7 @@ from trading.errors import ConfigError
 
 FAILED: Final = 1
 CONFIGURATION: Final = 78
+_UNKNOWN: Final = 404
 
 P = ParamSpec("P")
 
@@ -48,6 +50,17 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     if near:
         return f"did you mean {near[0]}?"
     return f"there are {', '.join(known)}" if known else "there are none"
+
+
+@contextmanager
+def saying_where(hint: Callable[[], str]) -> Iterator[None]:
+    """Add to the answer that there is no such thing where one finds what there is."""
+    try:
+        yield
+    except SaidNo as no:
+        if no.status != _UNKNOWN:
+            raise
+        raise SaidNo(no.status, no.code, f"{no}; {hint()}", no.content) from None
 
 
 def fail(sentence: str) -> NoReturn:

@@ -147,11 +147,14 @@ def _test_telegram(config: Path | None, data_dir: Path | None) -> None:
 @contextmanager
 def _opened(settings: "Settings", *, alone: bool = True) -> "Iterator[Store]":
     """Open the store for a moment; what goes wrong ends the command."""
+    from persistence.errors import AlreadyRunning
     from tradebaas.key import opened
 
     try:
         with opened(settings, alone=alone) as store:
             yield store
+    except AlreadyRunning as error:  # nothing is wrong with the settings
+        fail("; ".join(error.problems))
     except ConfigError as error:
         exit_for(error)
     except Unavailable as error:

@@ -96,6 +96,7 @@ def new_key(config: Path | None, data_dir: Path | None, *, as_json: bool, scope:
 def _opened(settings: "Settings") -> "Iterator[Store]":
     """Open the store for a moment, beside a running service, too; what goes wrong ends the command."""
     from persistence.data_dir import DataDir
+    from persistence.errors import AlreadyRunning
     from tradebaas.doctor import running_as
     from tradebaas.key import is_current, opened
 
@@ -107,6 +108,8 @@ def _opened(settings: "Settings") -> "Iterator[Store]":
     try:
         with opened(settings, alone=not runs) as store:
             yield store
+    except AlreadyRunning as error:  # started in this very moment
+        fail("; ".join(error.problems))
     except ConfigError as error:
         exit_for(error)
     except Unavailable as error:

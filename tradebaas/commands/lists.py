@@ -6,7 +6,7 @@ from urllib.parse import quote
 import click
 
 from tradebaas.client import Client
-from tradebaas.commands.asking import asks
+from tradebaas.commands.asking import asks, saying_where
 from tradebaas.commands.tables import Column, moment, print_json, print_pairs, print_table
 
 limit_option = click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, help="How many.")
@@ -113,7 +113,8 @@ def trades(
         found = client.get("trades", status=status, strategy=strategy, limit=limit, before=before)
         _show(found, TRADES, as_json=as_json, empty="no trades")
         return
-    story = client.get(f"trades/{quote(trade_id, safe='')}")
+    with saying_where(lambda: "`tradebaas trades` lists them"):
+        story = client.get(f"trades/{quote(trade_id, safe='')}")
     if as_json:
         print_json(story)
         return

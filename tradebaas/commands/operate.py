@@ -1,16 +1,13 @@
 """The commands that operate the service: one verb for each thing a person can do to it."""
 
 import sys
-from typing import Final
 from urllib.parse import quote
 
 import click
 
-from tradebaas.client import Client, SaidNo
-from tradebaas.commands.asking import asks, did_you_mean
+from tradebaas.client import Client
+from tradebaas.commands.asking import asks, did_you_mean, saying_where
 from tradebaas.commands.tables import print_json
-
-_UNKNOWN: Final = 404
 
 
 def _do(client: Client, path: str, body: object = None, *, as_json: bool) -> None:
@@ -27,13 +24,11 @@ def _strategy_verb(verb: str, text: str) -> click.Command:
     @click.argument("name")
     @asks
     def command(client: Client, as_json: bool, name: str) -> None:  # noqa: FBT001 - click
-        try:
+        def known() -> str:
+            return did_you_mean(name, [row["name"] for row in client.get("strategies")["items"]])
+
+        with saying_where(known):
             _do(client, f"strategies/{quote(name, safe='')}/{verb}", as_json=as_json)
-        except SaidNo as no:
-            if no.status != _UNKNOWN:
-                raise
-            known = [row["name"] for row in client.get("strategies")["items"]]
-            raise SaidNo(no.status, no.code, f"{no}; {did_you_mean(name, known)}", no.content) from None
 
     return command
 
@@ -97,4 +92,5 @@ def panic(client: Client, as_json: bool, yes: bool) -> None:  # noqa: FBT001 - c
 @asks
 def resolve(client: Client, as_json: bool, issue_id: str, choice: str) -> None:  # noqa: FBT001 - click
     """Choose what becomes of an issue; `tradebaas issues` lists them with their choices."""
-    _do(client, f"issues/{quote(issue_id, safe='')}/resolve", {"choice": choice}, as_json=as_json)
+    with saying_where(lambda: "`tradebaas issues` lists those that are open"):
+        _do(client, f"issues/{quote(issue_id, safe='')}/resolve", {"choice": choice}, as_json=as_json)

@@ -1,7 +1,9 @@
 """Charts as SVG, drawn here and styled by the stylesheet. Shapes stretch with the page, letters do not.
 
 How that is done: the outer drawing has no view box, so its text keeps its size and sits at a share of the width; the
-shapes lie in an inner drawing that is stretched. Floats are good enough for a picture; no figure is computed from it.
+shapes lie in an inner drawing that is stretched. The names of levels stand right of the plot, in a room whose width the
+stylesheet knows: a share of a phone's width would be too little for a name, and it would lie over the newest candle.
+Floats are good enough for a picture; no figure is computed from it.
 """
 
 import itertools
@@ -15,8 +17,10 @@ from webui.pages.words import number
 
 WIDE: Final = 1000
 _LABEL_APART: Final = 15  # so far apart that two lines of text do not touch
+_HALF_LETTER: Final = 4  # from the middle of a line of text to its foot
 _TOP, _BOTTOM = 14, 22  # room for what stands above and below the shapes
-_ROOM_RIGHT: Final = 0.11  # of the width, kept free after the newest bar for the names of the levels
+_ROOM_RIGHT: Final = 0.015  # of the width, kept free after the newest bar
+_BRIEF: Final = 8  # letters; a longer name of a level wants more room beside the plot
 _CANDLES_WIDE_MIN: Final = 40  # bars that fill the width; fewer stand at the right of it
 
 
@@ -92,13 +96,10 @@ def price_chart(
     scale = _Scale(first, last + (last - first) * _ROOM_RIGHT + 1, *_padded(prices), height)
     shapes = [_candles(bars, scale, step)]
     shapes += [_across(level.kind, scale.y(level.price)) for level in levels]
-    return _drawing(
-        "chart price",
-        title,
-        height,
-        shapes,
-        [*_edges(scale), *_times(scale, last), *(_fill(mark, scale) for mark in marks), *_labels(levels, scale)],
-    )
+    over = [*_edges(scale), *_times(scale, last), *(_fill(mark, scale) for mark in marks)]
+    longest = max((len(level.text) for level in levels), default=0)
+    room = "" if not longest else " named" if longest > _BRIEF else " brief"
+    return _drawing(f"chart price{room}", title, height, shapes, over, _labels(levels, scale))
 
 
 def line_chart(points: Sequence[tuple[int, float]], *, title: str, height: int = 160) -> str:
@@ -164,11 +165,15 @@ def strip(values: Sequence[int | None], *, title: str) -> str:
 # --- pieces
 
 
-def _drawing(kind: str, title: str, height: int, shapes: Sequence[str], over: Sequence[str]) -> str:
+def _drawing(
+    kind: str, title: str, height: int, shapes: Sequence[str], over: Sequence[str], beside: Sequence[str] = ()
+) -> str:
+    """Shapes that stretch, what keeps its size over them, and what stands beside both."""
+    names = f'<svg width="100%" height="{height}">{"".join(beside)}</svg>' if beside else ""
     return (
-        f'<svg class="{kind}" width="100%" height="{height}" role="img" aria-label="{html_escape(title)}">'
+        f'<div class="{kind}" role="img" aria-label="{html_escape(title)}"><svg width="100%" height="{height}">'
         f'<svg class="shapes" width="100%" height="{height}" viewBox="0 0 {WIDE} {height}" preserveAspectRatio="none">'
-        f"{''.join(shapes)}</svg>{''.join(over)}</svg>"
+        f"{''.join(shapes)}</svg>{''.join(over)}</svg>{names}</div>"
     )
 
 
@@ -194,16 +199,19 @@ def _across(kind: str, y: float) -> str:
 
 
 def _labels(levels: Sequence[Level], scale: _Scale) -> list[str]:
-    """Names of the levels at the right, moved apart where they would touch."""
-    found, lowest = [], float("-inf")
-    for level in sorted(levels, key=lambda each: scale.y(each.price)):
-        y = max(scale.y(level.price) - 4, lowest + _LABEL_APART)
-        lowest = y
-        found.append(
-            f'<text class="{html_escape(level.kind)}" x="100%" dx="-4" y="{y:.0f}" text-anchor="end">'
-            f"{html_escape(level.text)}</text>"
-        )
-    return found
+    """Names of the levels at the end of their lines, moved apart where they would touch."""
+    ordered = sorted(levels, key=lambda each: scale.y(each.price))
+    places: list[float] = []
+    for level in ordered:
+        places.append(max([scale.y(level.price) + _HALF_LETTER, *(place + _LABEL_APART for place in places[-1:])]))
+    below = float(scale.height)
+    for row, place in reversed(list(enumerate(places))):  # none stands under the chart
+        below = places[row] = min(place, below - (_LABEL_APART if row < len(places) - 1 else _HALF_LETTER))
+    return [
+        f'<text class="{html_escape(level.kind)}" x="100%" dx="-2" y="{place:.0f}" text-anchor="end">'
+        f"{html_escape(level.text)}</text>"
+        for level, place in zip(ordered, places, strict=True)
+    ]
 
 
 def _fill(mark: Mark, scale: _Scale) -> str:
@@ -246,5 +254,5 @@ def _step(bars: Sequence[Bar]) -> float:
 
 def _padded(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    away = (high - low) * 0.06 or abs(high) * 0.001 or 1.0
+    away = (high - low) * 0.1 or abs(high) * 0.001 or 1.0
     return low - away, high + away

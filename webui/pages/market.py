@@ -35,12 +35,18 @@ def of_trade(asking: Asking, story: Mapping[str, Any]) -> str:
         ("entry", story["average_entry"] or story["entry"], t("chart.entry")),
         ("stop", story["stop"], t("chart.stop")),
     ]
-    if story["exit_price"] not in {story["target"], story["stop"]}:
+    if _shown(story["exit_price"]) not in {_shown(story["target"]), _shown(story["stop"])}:
         wanted.append(("exit", story["exit_price"], t("chart.exit")))
     margin = max(AROUND * MINUTE_MS, (ended - begun) // 4)
     bars = bars_of(asking.parts.board.picture, story["instrument"], begun - margin, min(ended + margin, asking.now))
     title = t("chart.trade", instrument=story["instrument"])
     return price_chart(bars, levels(wanted), fills(story["fills"], t), until=ended, title=title)
+
+
+def _shown(at: Any) -> str:
+    """A price as it is read: an average of many fills may differ from its level where nobody sees it."""
+    figure = decimal(at)
+    return "" if figure is None else price(figure)
 
 
 def _now(asking: Asking, instrument: str) -> Mapping[str, Any]:

@@ -73,6 +73,14 @@ def icon(name: str) -> str:
     )
 
 
+def said(sentence: str) -> str:
+    """Give the markup of a sentence in which `commands` stand: as code, as they are typed."""
+    parts: list[str] = html_escape(sentence).split("`")
+    if len(parts) % 2 == 0:  # one that nothing closes is no more than a letter
+        return "`".join(parts)
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+
+
 def chip(tone: str, sign: str, word: str) -> str:
     """Give the markup of a chip."""
     assert tone in TONES, tone

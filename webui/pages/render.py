@@ -33,6 +33,7 @@ def scope(asking: Asking) -> dict[str, Any]:
         "has": asking.doors.has,
         "icon": marks.icon,
         "chip": marks.chip,
+        "said": marks.said,
         "state_chip": lambda state: marks.state_chip(state, t),
         "phase_chip": lambda phase: marks.phase_chip(phase, t),
         "severity_chip": lambda severity: marks.severity_chip(severity, t),

@@ -283,7 +283,12 @@
       strong.textContent = `${title}: `;
       sentence.append(strong);
     }
-    sentence.append(text);
+    text.split("`").forEach((part, place, all) => { // what is typed stands between two of them
+      if (place % 2 === 0 || place === all.length - 1) return sentence.append(place % 2 ? `\`${part}` : part);
+      const code = document.createElement("code");
+      code.textContent = part;
+      sentence.append(code);
+    });
     close.type = "button";
     close.textContent = "×";
     close.setAttribute("aria-label", "×");

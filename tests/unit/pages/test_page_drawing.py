@@ -1,10 +1,17 @@
 """Figures and charts: nothing is lost or turned round on the way to the eye."""
 
+import itertools
 from xml.etree import ElementTree as ET
 
+import bottle
 import pytest
 
-from webui.pages import draw, figures, words
+from persistence.access import Scope
+from tests.unit.webui.house import House
+from webui.access import Who
+from webui.pages import draw, figures, market, words
+from webui.pages.asking import Asking
+from webui.pages.doors import Doors
 from webui.pages.draw import Bar, Level, Mark
 from webui.pages.texts import Words
 
@@ -98,6 +105,58 @@ def test_two_levels_close_together_have_names_that_do_not_touch() -> None:
     heights = sorted(float(each.attrib["y"]) for each in root.iter("text") if each.text in {"a", "b"})
 
     assert heights[1] - heights[0] >= 14
+
+
+def drawn(levels: list[Level]) -> tuple[ET.Element, ET.Element]:
+    """The plot, and the names beside it."""
+    plot, names = ET.fromstring(draw.price_chart(bars(9), levels, until=600_000, title="x"))  # noqa: S314 - our own
+    return plot, names
+
+
+def test_the_names_of_levels_stand_beside_the_newest_candle_and_not_over_it() -> None:
+    """On a phone a share of the width was too little for them."""
+    levels = [Level(kind="stop", price=90, text="stop 90"), Level(kind="entry", price=104, text="entry 104.5")]
+
+    plot, names = drawn(levels)
+
+    assert [each.text for each in names.iter("text")] == ["entry 104.5", "stop 90"]
+    assert not [each for each in plot.iter("text") if each.attrib["class"] != "axis"]
+
+
+def test_many_levels_at_the_bottom_have_names_inside_the_chart_that_do_not_touch() -> None:
+    levels = [Level(kind="stop", price=80 + n / 100, text=str(n)) for n in range(5)]
+
+    _, names = drawn(levels)
+    heights = [float(each.attrib["y"]) for each in names.iter("text")]
+
+    assert all(below - above >= 14 for above, below in itertools.pairwise(heights))
+    assert heights[-1] < 260
+    assert [each.text for each in names.iter("text")] == ["4", "3", "2", "1", "0"], "the highest price at the top"
+
+
+@pytest.mark.parametrize("price", [80.0, 130.0])
+def test_no_level_is_drawn_through_the_figures_of_the_axis(price: float) -> None:
+    plot, _ = drawn([Level(kind="stop", price=price, text="stop")])
+    (line,) = [each for each in plot.iter("path") if each.attrib["class"] == "level stop"]
+    at = float(line.attrib["d"].split()[1].split("H")[0])
+
+    figures = [float(each.attrib["y"]) for each in plot.iter("text") if "data-minute" not in each.attrib]
+    assert len(figures) == 2
+    assert all(at < foot - 10 or at > foot + 3 for foot in figures), (at, figures)
+
+
+@pytest.mark.parametrize(("left_at", "names"), [("110.0000001", 3), ("111.5", 4)], ids=["at its target", "elsewhere"])
+def test_an_exit_that_reads_as_its_target_is_not_named_twice(house: House, left_at: str, names: int) -> None:
+    who, doors = Who(scope=Scope.OBSERVE, name="x"), Doors(bottle.Bottle())
+    asking = Asking(parts=house.parts, who=who, t=EN, doors=doors, csrf="", now=9_000_000, path="/")
+    story = {"instrument": "BTC-PERPETUAL", "began_at": 1_000_000, "closed_at": 2_000_000, "entry": None}
+    story |= {"average_entry": "100", "stop": "90", "target": "110", "exit_price": left_at}
+    fills = [{"side": "buy", "at": 1_000_000, "price": "100", "amount": "10"}]
+
+    svg = market.of_trade(asking, {**story, "fills": fills})
+
+    _, beside = ET.fromstring(svg)  # noqa: S314 - our own
+    assert len(list(beside)) == names
 
 
 def test_no_time_stands_under_a_chart_that_has_not_come_yet() -> None:

@@ -3,6 +3,7 @@
 from tests.unit.pages.reading import Read
 from tests.unit.webui.house import OBSERVE, OPERATE, House
 from trading.notice_kinds import KINDS
+from webui.pages import marks
 
 
 def fields(page: Read) -> dict[str, list[dict[str, str]]]:
@@ -38,6 +39,19 @@ def test_a_key_for_looking_can_change_nothing(house: House) -> None:
 
     for name, given in fields(page).items():
         assert all("disabled" in each or each.get("type") == "hidden" for each in given), name
+
+
+def test_what_is_to_be_typed_stands_as_code_and_not_between_signs(house: House) -> None:
+    house.why_not["deribit"] = "no: `tradebaas doctor`, then <b>`tradebaas run`"
+
+    body = house.get("/settings", OPERATE).body.decode()
+
+    assert "no: <code>tradebaas doctor</code>, then &lt;b&gt;<code>tradebaas run</code>" in body
+    assert "`" not in Read(body).text
+
+
+def test_a_sign_that_nothing_closes_stays_what_it_is() -> None:
+    assert marks.said("a ` b < c") == "a ` b &lt; c"
 
 
 def test_real_money_wants_its_sentence_typed(house: House) -> None:

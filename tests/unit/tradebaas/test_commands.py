@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from persistence import backup
 from persistence.access import Scope
+from persistence.data_dir import Lock
 from persistence.database import Sync
 from persistence.store import Store
 from tests.unit.persistence.made import BTC, Life
@@ -187,6 +189,45 @@ WRONG = {
 @pytest.mark.parametrize(("words", "code"), WRONG.values(), ids=WRONG.keys())
 def test_the_exit_code_says_whose_fault_it_is(words: list[str], code: int) -> None:
     assert run(*words).exit_code == code
+
+
+NOT_THERE = {
+    "trade": (["trades", "nope"], "there is no trade 'nope'; `tradebaas trades` lists them"),
+    "issue": (["resolve", "99", "ignore"], "there is no issue '99'; `tradebaas issues` lists those that are open"),
+}
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(("words", "said"), NOT_THERE.values(), ids=NOT_THERE.keys())
+def test_what_is_not_there_is_answered_with_where_to_look(words: list[str], said: str) -> None:
+    found = run(*words)
+
+    assert (found.exit_code, found.output) == (1, f"tradebaas: {said}\n")
+
+
+ALONE = {
+    "revoke": ["credentials", "revoke-live"],
+    "key": ["credentials", "set", "--client-id", "abc"],
+    "restore": ["restore", "copy.sqlite3", "--yes"],
+}
+
+
+@pytest.mark.parametrize("words", ALONE.values(), ids=ALONE.keys())
+def test_what_a_running_service_stands_in_the_way_of_has_failed_and_the_settings_are_well(
+    words: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text("[service]\nmode = 'testnet'\n")
+    store = Store.open(tmp_path / "var", worker=WorkerId("w1"), account="x", at=Milliseconds(NOW))
+    backup.make(store.data_dir, at=Milliseconds(NOW)).path.rename(store.data_dir.backups / "copy.sqlite3")
+    store.close_thread()
+
+    with Lock(store.data_dir, worker=WorkerId("w1"), pid=4711, at=Milliseconds(NOW)):
+        found = run(*words, "--config", str(file), input="very-hidden\n")
+
+    assert found.exit_code == 1
+    assert "process 4711 (worker w1)" in found.output
+    assert "stop it first" in found.output
 
 
 def test_every_problem_of_the_settings_is_printed_and_the_service_does_not_start(tmp_path: Path) -> None:

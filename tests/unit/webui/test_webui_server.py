@@ -3,8 +3,9 @@
 import contextlib
 import socket
 import threading
+import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ import requests
 from actors.subscribers import Told
 from persistence.store import Store
 from tests.unit.webui.house import OBSERVE, House
+from webui import channel
 from webui import server as web
 from webui.server import WebServer
 
@@ -96,6 +98,38 @@ def everything(client: socket.socket) -> bytes:
     return bytes(found)
 
 
+@contextlib.contextmanager
+def listening(server: WebServer, count: int) -> Iterator[list[Iterator[bytes]]]:
+    """So many streams that have said hello, line by line."""
+    with contextlib.ExitStack() as leaving:
+        ask = leaving.enter_context(requests.Session())
+        ask.trust_env = False
+        streams = [ask.get(f"{server.url}/api/v2/stream", headers=KEY, stream=True, timeout=5) for _ in range(count)]
+        lines = [leaving.enter_context(stream).iter_lines(chunk_size=65_536) for stream in streams]
+        for each in lines:
+            while not next(each).startswith(b"event: hello"):
+                pass
+        yield lines
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for a fact."""
+    pause, end = threading.Event(), time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < end, "it never came"
+        pause.wait(0.01)
+
+
+def heard(client: socket.socket, what: bytes) -> bytes:
+    """What comes, until this has come."""
+    found = b""
+    while what not in found:
+        new = client.recv(65_536)
+        assert new, f"it ended with {found[-500:]!r}"
+        found += new
+    return found
+
+
 def test_slow_clients_hold_no_thread(on_disk: House) -> None:
     """More of them than there are threads; each has sent half a request."""
     with running(on_disk) as server, contextlib.ExitStack() as open_sockets:
@@ -104,6 +138,94 @@ def test_slow_clients_hold_no_thread(on_disk: House) -> None:
             client.sendall(b"POST /api/v2/halt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx")
 
         assert answered(server) == 200
+
+
+def reading_nothing(server: WebServer, asked: bytes) -> socket.socket:
+    """A client that asks and leaves the answers where they are."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(10)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(asked)
+    return client
+
+
+def test_clients_that_ask_for_much_and_read_nothing_hold_no_thread(on_disk: House) -> None:
+    """More of them than there are threads, none logged in; each asks for eight megabytes in one breath."""
+    with running(on_disk) as server, contextlib.ExitStack() as open_sockets:
+        for _ in range(40):
+            asked = b"GET /static/tradebaas.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 400
+            open_sockets.enter_context(reading_nothing(server, asked))
+
+        for _ in range(200):  # by then, whoever could hold a thread would
+            assert answered(server) == 200
+
+
+class Written:
+    """A figure that notes who wrote it down."""
+
+    def __init__(self) -> None:
+        self.by: list[str] = []
+
+    def __str__(self) -> str:
+        self.by.append(threading.current_thread().name)
+        return "7"
+
+
+def test_one_thread_writes_to_all_streams_and_writes_each_event_down_once(on_disk: House) -> None:
+    """A thread for each open page, woken for each event, stood in the way of orders."""
+    written = Written()
+    with running(on_disk) as server, listening(server, 3) as streams:
+        for told, line in (("before", b'data: {"mark":"before"}'), (written, b'data: {"mark":"7"}')):
+            on_disk.subscribers.tell(Told(kind="ticker", content={"mark": told}))
+            for lines in streams:
+                while next(lines) != line:
+                    pass
+
+    assert written.by == ["streams"]
+
+
+def test_a_listener_that_reads_nothing_is_let_go_and_the_others_hear_everything(
+    on_disk: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "SLOW_S_MAX", 1)
+    monkeypatch.setattr(web, "SLOW_LOOK_S", 0.1)
+    asked = f"GET /api/v2/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {OBSERVE}\r\n\r\n".encode()
+    with running(on_disk) as server, listening(server, 1) as (quick,), reading_nothing(server, asked):
+        until(lambda: len(on_disk.subscribers) == 2)
+        for number in range(600):
+            on_disk.subscribers.tell(Told(kind="ticker", content={"text": "x" * 20_000, "number": number}))
+            while not next(quick).endswith(b'"number":%d}' % number):
+                pass
+
+        assert on_disk.subscribers.dropped == 1
+        until(lambda: len(server._server.active_channels) == 1)
+        assert answered(server) == 200
+
+
+def test_a_listener_that_is_gone_gives_its_room_back(on_disk: House) -> None:
+    with running(on_disk) as server:
+        with listening(server, 2):
+            assert len(on_disk.subscribers) == 2
+        on_disk.subscribers.tell(Told(kind="ticker", content={}))
+
+        until(lambda: len(on_disk.subscribers) == 0)
+        with listening(server, 3):
+            assert len(on_disk.subscribers) == 3
+
+
+def test_a_proxy_that_speaks_the_old_http_hears_the_stream_as_it_is(on_disk: House) -> None:
+    with running(on_disk) as server, connected(server) as client:
+        head = f"GET /api/v2/stream HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {OBSERVE}\r\n\r\n"
+        client.sendall(head.encode())
+        found = heard(client, b"event: hello")
+        until(lambda: len(on_disk.subscribers) == 1)
+        on_disk.subscribers.tell(Told(kind="ticker", content={"mark": "7"}))
+        found += heard(client, b'event: ticker\ndata: {"mark":"7"}\n\n')
+        assert b"chunked" not in found
+        server.stop()
+
+        assert everything(client) == b"event: bye\ndata: {}\n\n"
 
 
 def test_what_a_stream_has_sent_is_not_kept(on_disk: House) -> None:
@@ -130,7 +252,7 @@ def test_what_a_stream_has_sent_is_not_kept(on_disk: House) -> None:
 
 
 def test_a_slow_client_that_drips_is_let_go(on_disk: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "REQUEST_S_MAX", 0.2)
+    monkeypatch.setattr(channel, "REQUEST_S_MAX", 0.2)
     with running(on_disk) as server, connected(server) as client:
         pause = threading.Event()
         with contextlib.suppress(ConnectionError):
