@@ -39,7 +39,7 @@ SPARSE: Final = (2, 4, 10)
 """The same where many histories matter more than many trades in each."""
 NEAR_BPS: Final = (4, 10, 30)
 SPARSE_NEAR_BPS: Final = (2, 4, 10)
-"""How far the exits are, in hundredths of a percent. A position that is held for hours is compared every ten seconds."""
+"""How far the exits are, in hundredths of a percent. What is held for hours is compared every ten seconds."""
 BURST_MS: Final = (2 * MINUTE_MS, 12 * MINUTE_MS)
 
 
