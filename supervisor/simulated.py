@@ -171,7 +171,7 @@ class SimulatedRuntime:
 
         def wake() -> None:
             held, cell.held, cell.is_hung = cell.held, None, False
-            if held is not None:
+            if held is not None and cell.actor.actor_urn in self._cells:  # one that was killed meanwhile stays dead
                 self._handle(cell, held)
             if cell.actor.actor_urn in self._cells and not cell.actor.actor_inbox.empty():
                 cell.ring()

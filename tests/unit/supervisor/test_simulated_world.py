@@ -173,6 +173,19 @@ def test_a_cancelled_or_replaced_timer_never_arrives_even_if_it_waits_in_the_inb
     assert world.words() == ["new"]
 
 
+def test_one_that_is_killed_while_it_hangs_handles_nothing_when_it_would_have_gone_on() -> None:
+    world = World()
+    world.lives("talker")
+    wake = world.runtime.hang("talker")
+    world.tell("talker", says("from the grave"))
+    world.runtime.run_until(5)
+    world.runtime.kill("talker")
+    wake()
+    world.runtime.run_until(10)
+
+    assert world.words() == []
+
+
 def test_quiet_means_no_message_and_no_timer_but_background_ones() -> None:
     world = World()
     world.keeper.own.timers.start("watch", 10, "watch", background=True)
