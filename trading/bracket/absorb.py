@@ -79,11 +79,11 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
             assert_never(message)
 
 
-def inquire(bracket: Bracket, label: LabelText, now: Milliseconds) -> Bracket:
-    """Note that a label has to be asked for; noted already, it stays as it is."""
+def inquire(bracket: Bracket, label: LabelText, now: Milliseconds, *, asked_at: Milliseconds | None = None) -> Bracket:
+    """Note that a label has to be asked for; noted already, it stays as it is. ``asked_at``: not too soon after that."""
     if any(inquiry.label == label for inquiry in bracket.inquiries):
         return bracket
-    return replace(bracket, inquiries=(*bracket.inquiries, Inquiry(label=label, since=now)))
+    return replace(bracket, inquiries=(*bracket.inquiries, Inquiry(label=label, since=now, asked_at=asked_at)))
 
 
 def _taken(bracket: Bracket, orders: tuple[Order, ...], fills: tuple[Fill, ...]) -> Bracket:

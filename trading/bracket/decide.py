@@ -103,16 +103,17 @@ def _is_explained(wishes: Wishes) -> bool:
         wishes.quarantine("more was closed than opened")
     else:
         mark("more-closed-than-opened")
-        _ask_about(wishes, Leg.ENTRY, Leg.STOP, Leg.TARGET, Leg.CLOSE)
+        _ask_about_all(wishes, asked_at=None if bracket.odd_since is None else now)
     return False
 
 
-def _ask_about(wishes: Wishes, *legs: Leg) -> None:
-    """Ask for every order that was ever placed for these legs."""
+def _ask_about_all(wishes: Wishes, *, asked_at: Milliseconds | None) -> None:
+    """Ask for every order that was ever placed; what has just been answered, not at once again."""
     plan = wishes.bracket.plan
-    for leg in legs:
+    for leg in (Leg.ENTRY, Leg.STOP, Leg.TARGET, Leg.CLOSE):
         for attempt in range(wishes.bracket.attempt(leg)):
-            wishes.bracket = inquire(wishes.bracket, plan.label(leg, attempt), wishes.now)
+            label = plan.label(leg, attempt)
+            wishes.bracket = inquire(wishes.bracket, label, wishes.now, asked_at=asked_at)
 
 
 def _follow_entry(wishes: Wishes) -> None:

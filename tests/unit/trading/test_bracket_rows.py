@@ -186,6 +186,20 @@ def test_more_closed_than_opened_asks_first_and_then_gives_up() -> None:
     assert life.bracket.phase is Phase.QUARANTINED
 
 
+def test_of_an_odd_trade_each_label_is_asked_for_once_a_second_however_soon_it_is_answered() -> None:
+    life = Life()
+    life.hears(FillSeen(fill=fill(Leg.STOP, 50, "9")))
+    answered = 0
+    for _ in range(25):  # answered at once; a tenth of a second each time
+        asks = life.wants(Ask)
+        for ask in asks[answered:]:
+            life.hears(Asked(label=ask.label, verdict=Verdict.NEVER))
+        answered = len(asks)
+        life.hears(Tick(), 100)
+    asked = [ask.label for ask in life.wants(Ask)]
+    assert asked.count(label(Leg.ENTRY)) == 3
+
+
 def test_the_late_news_of_the_entry_make_an_odd_trade_whole_again() -> None:
     life = Life()
     life.hears(FillSeen(fill=fill(Leg.STOP, 100, "9")))
