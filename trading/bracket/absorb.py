@@ -80,7 +80,7 @@ def absorb(bracket: Bracket, message: Message, now: Milliseconds, limits: Limits
 
 
 def inquire(bracket: Bracket, label: LabelText, now: Milliseconds, *, asked_at: Milliseconds | None = None) -> Bracket:
-    """Note that a label has to be asked for; noted already, it stays as it is. ``asked_at``: not too soon after that."""
+    """Note that a label has to be asked for; noted already, it stays as it is. ``asked_at``: not soon after that."""
     if any(inquiry.label == label for inquiry in bracket.inquiries):
         return bracket
     return replace(bracket, inquiries=(*bracket.inquiries, Inquiry(label=label, since=now, asked_at=asked_at)))
