@@ -89,12 +89,11 @@ Change = Callable[[Watch], Watch]
 
 def with_order(watch: Watch, order: Order) -> Watch:
     """Take a picture of an order in; an ended one leaves, and does not come back."""
-    if order.order_id in watch.over:
-        return watch
-    watch = _seen(watch, order)
+    is_over = order.order_id in watch.over
     if order.state in _AT_WORK:
-        return watch
-    return replace(watch, over=(*watch.over, order.order_id)[-OVER_KEPT:])
+        return watch if is_over else _seen(watch, order)
+    watch = _seen(watch, order)
+    return watch if is_over else replace(watch, over=(*watch.over, order.order_id)[-OVER_KEPT:])
 
 
 def _seen(watch: Watch, order: Order) -> Watch:

@@ -137,6 +137,8 @@ def test_an_order_that_has_ended_is_not_brought_back_by_an_older_word() -> None:
     assert cover.with_order(bare, order(Leg.STOP, "s2", OrderState.UNTRIGGERED)).uncovered == 0
     shown = cover.with_picture(bare, _picture(100, (order(Leg.STOP, "s", OrderState.UNTRIGGERED),)))
     assert shown.uncovered == 0, "a picture is the exchange itself, whole"
+    again = cover.with_order(shown, order(Leg.STOP, "s", OrderState.CANCELLED))
+    assert again.uncovered == 100, "told again over a picture that was read before it ended"
 
 
 def test_a_dormant_order_that_goes_to_work_is_cover() -> None:
