@@ -32,6 +32,9 @@ autostart = true
 talks_ms = 50
 """
 
+TALK: Final = "the same news and no page"
+"""A strategy that talks: what a page shows is there with it and without it."""
+
 Run = tuple[list[float], list[float]]
 """Of one life: from tick to order, and from order to reply, in milliseconds."""
 
@@ -42,7 +45,7 @@ def run(effort: Effort) -> list[Result]:
     What is compared is run in turns, so that what else this machine does is in all of it alike.
     """
     signals, fast = effort.count(SIGNALS), min(PACES)
-    besides = {"": "", "a busy page": "page", "a process that computes": "spin"}
+    besides = {"": "", TALK: "talk", "a busy page": "page", "a process that computes": "spin"}
     turns = [{words: _once(fast, signals, how) for words, how in besides.items()} for _ in range(effort.runs)]
     runs = {words: [turn[words] for turn in turns] for words in besides}
     found: list[Result] = []
@@ -52,9 +55,9 @@ def run(effort: Effort) -> list[Result]:
     found += _stages(fast, signals)
     trips = tuple(percentile(trip, 50) for _, trip in runs[""])
     found.append(Figure(name="order sent to reply, service's side, p50", unit="ms", runs=trips, better="less"))
-    for words in filter(None, besides):
+    for words, others in {"a busy page": TALK, "a process that computes": ""}.items():
         found += _rows(f"one tick per {fast} ms, beside {words}", runs[words], BUSY)
-        found += _ratios(f"beside {words} to alone", runs[words], runs[""])
+        found += _ratios(f"beside {words} to {others or 'alone'}", runs[words], runs[others])
     return found
 
 
@@ -111,7 +114,7 @@ def _rows(name: str, runs: list[Run], goals: tuple[float, float]) -> list[Result
 def _once(step_ms: int, signals: int, beside: str = "") -> Run:
     """One service's life: milliseconds from tick to order, and from order to reply."""
     with world(step_ms) as around:
-        service = around.service(_PROBE + (_TALKER if beside == "page" else ""))
+        service = around.service(_PROBE + (_TALKER if beside in {"page", "talk"} else ""))
         service.wait_until_well()
         _disturb(around, service, beside)
         time.sleep((signals + WARM_UP) * EVERY_MS / 1000)
