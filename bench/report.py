@@ -101,10 +101,11 @@ rough version of them.
 - *Ticks sustained*: each price is handed on several times by the reading thread, more and more, until a message waits
   longer than said. The strategies look and reckon, and do not trade.
 - `python -m bench hour` trades on paper for an hour beside a busy page and writes down the service's weight each minute
-  (`var/bench-hour.json`); it is not part of the others. Last taken on 2026-11-21, beside other work: 72.6 MB in the first
-  minute, 80.6 in the 16th, 83.2 in the 32nd, 81.6 in the 48th, 82.0 in the 59th, 2 to 4.5 % of a core: what is kept (trades
-  shown, figures, caches) fills up for a quarter of an hour and does not grow afterwards. Without a page 64.2, 75.0, 77.1,
-  77.6 and 77.8 MB. Earlier runs that grew on measured the bench's own host, which keeps a stamp of every price.
+  (`var/bench-hour.json`); it is not part of the others. Last taken on 2026-11-21, beside other work: 72.6 MB in the
+  first minute, 80.6 in the 16th, 83.2 in the 32nd, 81.6 in the 48th, 82.0 in the 59th, 2 to 4.5 % of a core: what is
+  kept (trades shown, figures, caches) fills up for a quarter of an hour and does not grow afterwards. Without a page
+  64.2, 75.0, 77.1, 77.6 and 77.8 MB. Earlier runs grew on and on: they measured the bench's own host, which keeps a
+  stamp of every price.
 """
 
 
