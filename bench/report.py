@@ -72,7 +72,7 @@ PAGE: Final = """# Performance
 How fast the service, the embedded exchange and the client are. Each figure is the median of several runs, with the
 least and the most beside it. They are taken on a small, shared machine: they swing, and the spread says how much.
 
-Written by `{command}`. `make bench` takes all figures again (half an hour), `python -m bench --quick` a
+Written by `{command}`. `make bench` takes all figures again (three quarters of an hour), `python -m bench --quick` a
 rough version of them.
 
 {facts}
