@@ -20,7 +20,9 @@ from simulation.world import Runner
 from strategies.registry import discover
 from tests.simulation.service_scene import FAR, LINEAR, Resting, Scene
 from tests.simulation.test_found_by_histories import HOUR_MS, SILENT, Once
-from trading.bracket import Limits, Mode, Phase
+from tests.unit.trading.bracket_facts import label
+from tests.unit.trading.test_bracket_rows import entered
+from trading.bracket import Asked, Limits, Mode, Phase, Pictured, Place, Verdict
 from trading.marks import counted
 from trading.messages import desk, journal
 from trading.values import Leg, WorkerId
@@ -152,3 +154,18 @@ def test_a_question_that_was_asked_later_than_now_is_asked_again(hits: Any, mode
     scene.runs(5_000)
     assert hits["asked-before-the-clock-was-set-back"]
     scene.runs_until(lambda: not scene.brackets, 90_000)
+
+
+# --- what the exchange no longer knows
+
+
+def test_an_order_that_no_place_knows_is_gone_and_placed_anew(hits: Any) -> None:
+    """The embedded exchange keeps its orders for ever: so this is the trade alone, told that there is none."""
+    life = entered()
+    life.hears(Pictured(orders=(), fills=(), position=Decimal(100)))
+    life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.NEVER))
+    assert hits["order-gone-without-trace"] == 1
+    assert [place.label for place in life.wants(Place) if place.leg is Leg.STOP] == [
+        label(Leg.STOP),
+        label(Leg.STOP, 1),
+    ]

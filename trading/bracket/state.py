@@ -310,8 +310,6 @@ def latest(orders: Iterable[Order], new: Order) -> tuple[Order, ...]:
             kept.append(order)
             continue
         known = True
-        if order.cancel_reason == GONE and new.state.is_working:
-            mark("gone-order-shown-again")
         ended = not order.state.is_working and new.state.is_working and order.cancel_reason != GONE
         older = new.updated_at < order.updated_at or new.filled_amount < order.filled_amount
         if ended or older:

@@ -35,7 +35,7 @@ from trading.values import IntentId, Leg, Milliseconds, OrderId, OrderState, Ord
 FILLED = OrderState.FILLED
 
 
-def _entered() -> Life:
+def entered() -> Life:
     """Sequential: the entry has filled, its stop and target rest."""
     life = Life()
     entry = order(Leg.ENTRY, "e", FILLED, filled_amount=Decimal(100))
@@ -54,7 +54,7 @@ def _entered() -> Life:
 
 
 def test_the_stop_comes_after_the_fill_and_the_target_after_the_stop() -> None:
-    life = _entered()
+    life = entered()
     assert [place.leg for place in life.wants(Place)] == [Leg.ENTRY, Leg.STOP, Leg.TARGET]
 
 
@@ -66,7 +66,7 @@ def test_an_entry_refused_ends_it_and_nothing_else_was_sent() -> None:
 
 
 def test_an_outcome_of_no_intent_changes_nothing() -> None:
-    life = _entered()
+    life = entered()
     before = life.bracket
     for message in (
         Refused(intent_id=IntentId("x"), code=1, sentence=""),
@@ -79,13 +79,13 @@ def test_an_outcome_of_no_intent_changes_nothing() -> None:
 
 
 def test_the_same_fill_twice_counts_once() -> None:
-    life = _entered()
+    life = entered()
     life.hears(FillSeen(fill=fill(Leg.ENTRY, 100, "1", order_id=OrderId("e"))))
     assert life.bracket.held == 100
 
 
 def test_an_older_picture_of_an_order_changes_nothing() -> None:
-    life = _entered()
+    life = entered()
     stop = life.bracket.order(OrderId("s"))
     assert stop is not None
     life.hears(OrderSeen(order=replace(stop, amount=Decimal(10), updated_at=Milliseconds(T0 - 1))))
@@ -93,7 +93,7 @@ def test_an_older_picture_of_an_order_changes_nothing() -> None:
 
 
 def test_an_order_that_has_ended_stays_ended() -> None:
-    life = _entered()
+    life = entered()
     entry = life.bracket.order(OrderId("e"))
     assert entry is not None
     life.hears(OrderSeen(order=replace(entry, state=OrderState.OPEN, updated_at=Milliseconds(T0 + 9))))
@@ -101,7 +101,7 @@ def test_an_order_that_has_ended_stays_ended() -> None:
 
 
 def test_a_stop_refused_at_its_trigger_closes_at_market() -> None:
-    life = _entered()
+    life = entered()
     life.hears(OrderSeen(order=order(Leg.STOP, "s", OrderState.REJECTED, updated_at=Milliseconds(T0 + 5))))
     assert life.bracket.reason == "stop_refused_at_its_trigger"
     assert life.wants(Place)[-1].leg is Leg.CLOSE
@@ -120,7 +120,7 @@ def test_a_stop_never_accepted_closes_at_market() -> None:
 
 
 def test_a_target_never_accepted_leaves_a_trade_under_its_stop() -> None:
-    life = _entered()
+    life = entered()
     life.hears(OrderSeen(order=order(Leg.TARGET, "t", OrderState.CANCELLED, updated_at=Milliseconds(T0 + 1))))
     for attempt in range(1, LIMITS.target_attempts_max):
         life.hears(Refused(intent_id=IntentId(label(Leg.TARGET, attempt)), code=1, sentence="no"))
@@ -131,7 +131,7 @@ def test_a_target_never_accepted_leaves_a_trade_under_its_stop() -> None:
 
 
 def test_closing_tries_again_after_twice_as_long_each_time_and_ends_with_a_person() -> None:
-    life = _entered()
+    life = entered()
     life.hears(OrderSeen(order=order(Leg.STOP, "s", OrderState.CANCELLED, updated_at=Milliseconds(T0 + 1))))
     life.hears(Close(reason="person"))
     life.hears(Unknown(intent_id=IntentId(label(Leg.STOP, 1))))
@@ -160,7 +160,7 @@ def _answer_all(life: Life) -> None:
 
 
 def test_closing_twice_and_closing_what_is_over_changes_nothing() -> None:
-    life = _entered()
+    life = entered()
     life.hears(Close(reason="first"))
     life.hears(Close(reason="second"))
     assert life.bracket.reason == "first"
@@ -169,7 +169,7 @@ def test_closing_twice_and_closing_what_is_over_changes_nothing() -> None:
 
 
 def test_an_order_whose_fill_was_not_told_is_asked_for_and_names_the_exit() -> None:
-    life = _entered()
+    life = entered()
     life.hears(
         OrderSeen(order=order(Leg.TARGET, "t", FILLED, filled_amount=Decimal(100), updated_at=Milliseconds(T0 + 5)))
     )
@@ -247,7 +247,7 @@ def test_an_entry_that_waits_too_long_is_cancelled() -> None:
 
 
 def test_a_refused_cancel_is_asked_about() -> None:
-    life = _entered()
+    life = entered()
     life.hears(Close(reason="x"))
     life.hears(FillSeen(fill=fill(None, 100, "h")))
     life.hears(Refused(intent_id=life.wants(Place)[-1].intent_id, code=1, sentence="nothing to reduce"))
@@ -271,7 +271,7 @@ def test_a_refused_cancel_is_asked_about() -> None:
     ],
 )
 def test_what_a_hand_closes_is_gone_and_what_it_adds_is_its_own(hands: list[tuple[str, int]], held: int) -> None:
-    life = _entered()
+    life = entered()
     bracket = life.bracket
     for number, (side, amount) in enumerate(hands):
         message = FillSeen(fill=fill(None, amount, f"h{number}", side=Side(side), order_id=OrderId(f"h{number}")))
@@ -283,31 +283,31 @@ def test_what_a_hand_closes_is_gone_and_what_it_adds_is_its_own(hands: list[tupl
 
 
 def test_a_part_closed_out_of_sight_is_an_estimate() -> None:
-    life = _entered()
+    life = entered()
     life.hears(Reduced(held=Decimal(100), price=Decimal(64100)))
     assert life.bracket.held == 100
     life.hears(Reduced(held=Decimal(0), price=Decimal(64100)))
     assert life.bracket.reason == "ghost_trade_cleanup"
     assert brackets.result(life.bracket).estimated
-    assert not brackets.result(_entered().bracket).estimated
+    assert not brackets.result(entered().bracket).estimated
 
 
 def test_a_stop_too_large_or_too_small_is_moved_never_replaced() -> None:
-    life = _entered()
+    life = entered()
     life.hears(FillSeen(fill=fill(None, 40, "h")))
     sizes = {edit.order_id: edit.amount for edit in life.wants(Edit)}
     assert sizes == {"s": Decimal(60), "t": Decimal(60)}
 
 
 def test_a_second_stop_is_taken_away() -> None:
-    life = _entered()
+    life = entered()
     life.hears(OrderSeen(order=order(Leg.STOP, "s2", OrderState.UNTRIGGERED, label=label(Leg.STOP, 1))))
     life.hears(OrderSeen(order=order(Leg.TARGET, "t2", label=label(Leg.TARGET, 1))))
     assert {cancel.order_id for cancel in life.wants(Cancel)} == {"s2", "t2"}
 
 
 def test_what_is_missing_in_a_picture_is_asked_for() -> None:
-    life = _entered()
+    life = entered()
     life.hears(Pictured(orders=(), fills=(), position=Decimal(100)))
     assert {ask.label for ask in life.wants(Ask)} == {label(Leg.STOP), label(Leg.TARGET)}
     life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.NEVER))
@@ -316,7 +316,7 @@ def test_what_is_missing_in_a_picture_is_asked_for() -> None:
 
 def test_an_order_is_not_gone_while_some_place_did_not_say() -> None:
     """Found by one place alone, in a storm: the stop rests all the same, and a second one would stay for ever."""
-    life = _entered()
+    life = entered()
     life.hears(Pictured(orders=(), fills=(), position=Decimal(100)))
     life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.FOUND, is_whole=False))
     assert [one.order_id for one in life.bracket.live(Leg.STOP)] == ["s"]
@@ -325,7 +325,7 @@ def test_an_order_is_not_gone_while_some_place_did_not_say() -> None:
 
 def test_an_order_taken_for_gone_is_ours_again_when_it_is_shown_at_work() -> None:
     """Else the exchange would have a stop that the database takes for cancelled, and nobody would cancel it."""
-    life = _entered()
+    life = entered()
     life.hears(Pictured(orders=(), fills=(), position=Decimal(100)))
     life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.NEVER))
     assert not life.bracket.live(Leg.STOP)
@@ -334,7 +334,7 @@ def test_an_order_taken_for_gone_is_ours_again_when_it_is_shown_at_work() -> Non
 
 
 def test_an_order_that_was_cancelled_stays_so_whatever_an_older_picture_shows() -> None:
-    life = _entered()
+    life = entered()
     ended = order(Leg.STOP, "s", OrderState.CANCELLED, cancel_reason="user_request", updated_at=Milliseconds(T0 + 5))
     life.hears(OrderSeen(order=ended))
     life.hears(Pictured(orders=(order(Leg.STOP, "s", OrderState.UNTRIGGERED),), fills=(), position=Decimal(100)))
@@ -351,14 +351,14 @@ def test_unknown_fates_are_asked_for_with_every_picture() -> None:
 
 
 def test_more_edits_than_any_life_needs_end_with_a_person() -> None:
-    life = _entered()
+    life = entered()
     life.bracket = replace(life.bracket, changes=LIMITS.changes_max)
     life.hears(FillSeen(fill=fill(None, 40, "h")))
     assert life.bracket.phase is Phase.QUARANTINED
 
 
 def test_while_nobody_can_be_reached_it_learns_and_wants_nothing() -> None:
-    life = _entered()
+    life = entered()
     gone = order(Leg.STOP, "s", OrderState.CANCELLED, updated_at=Milliseconds(T0 + 1))
     after = learn(replace(life.bracket, naked_since=T0), OrderSeen(order=gone), life.now, LIMITS)
     assert not after.live(Leg.STOP)
@@ -367,7 +367,7 @@ def test_while_nobody_can_be_reached_it_learns_and_wants_nothing() -> None:
 
 
 def test_a_stop_that_fired_is_followed_before_anything_is_placed() -> None:
-    life = _entered()
+    life = entered()
     life.hears(OrderSeen(order=order(Leg.STOP, "s", OrderState.TRIGGERED, updated_at=Milliseconds(T0 + 5))))
     assert label(Leg.STOP) in [ask.label for ask in life.wants(Ask)]
     assert [place.leg for place in life.wants(Place)] == [Leg.ENTRY, Leg.STOP, Leg.TARGET]
