@@ -56,7 +56,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         "halt-not-written": "a halt could not be written, and held all the same",
         # --- database and exchange compared
         "picture-failed": "the account could not be read whole",
-        "picture-question-asked-again": "a question of a reading of the account was not answered and asked once more",
+        "picture-question-asked-again": "a question of a reading of the account was not answered and asked again",
         "picture-never-came": "a reading of the account never ended, and another was begun",
         "picture-lacks-an-order": "an order that rests by our word is not in the picture of the account",
         "foreign-order-left-alone": "an order without our label was left alone",

@@ -16,7 +16,7 @@ from tests.simulation.service_scene import FAR, Scene
 from trading.bracket import Mode
 from trading.facts import Ticker
 from trading.instruments import Instrument
-from trading.messages import desk
+from trading.messages import desk, orders
 from trading.values import Leg, Milliseconds, Side, StrategyName
 
 FILLS = "private/get_user_trades_by_currency_and_time"
@@ -136,6 +136,27 @@ def test_an_entry_that_fills_unseen_is_covered_within_the_window(rested_ms: int)
     assert scene.cover == scene.position > 0
     assert scene.naked_worst <= 2_000
     assert not scene.alerts("naked_position")
+
+
+def test_an_order_manager_that_dies_right_after_an_opening_has_it_looked_at_all_the_same() -> None:
+    """Its word that a trade began waits some milliseconds while the order leaves, and died with it."""
+    scene = Scene(seed=310, mode=Mode.SEQUENTIAL, strategy="once", kind=Once, reconcile_ms=300_000)
+    scene.suffers(SILENT)
+    runtime = scene.runtime
+
+    def dies(name: str, message: object) -> None:
+        if isinstance(message, orders.OpenBracket):
+            runtime.after.remove(dies)
+            runtime.after_ms(1, lambda: runtime.kill(name))
+
+    runtime.after.append(dies)
+    scene.runs_until(lambda: scene.leg("e"))
+    scene.runs(30_000)
+    scene.moves_by(-50)
+    assert scene.position > 0
+    scene.runs(10_000)
+    assert scene.cover == scene.position > 0
+    assert scene.naked_worst <= 2_000
 
 
 @pytest.mark.parametrize("mode", list(Mode), ids=str)
