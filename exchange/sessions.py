@@ -107,10 +107,12 @@ class Sessions:
         self._per_address = per_address
         self._open: dict[int, Session] = {}
         self._at_address: Counter[str] = Counter()
-        self._opened = 0
+        self.opened = 0
+        """How many there have been."""
         self.on_end: Callable[[Session, int], None] = _nothing
         self.may_spare: Callable[[int], bool] = _never
-        """Whether every other question for a sign of life may be left out now. Simulated quiet consists of them."""
+        """Whether now every other question for a sign of life may be left out, and what is said beside it. Simulated
+        quiet would consist of them."""
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._open.values()))
@@ -123,15 +125,15 @@ class Sessions:
 
     def start_counting_from(self, session_id: int) -> None:
         """Ids never repeat, not even over a restart: orders remember the session they came over."""
-        self._opened = max(self._opened, session_id)
+        self.opened = max(self.opened, session_id)
 
     def open(self, *, is_ws: bool, address: str, now_ms: int) -> Session:
         """Raises TooManyConnections."""
         if self._at_address[address] >= self._per_address:
             raise TooManyConnections(address)
-        self._opened += 1
+        self.opened += 1
         self._at_address[address] += 1
-        session = Session(self._opened, is_ws=is_ws, address=address, now_ms=now_ms)
+        session = Session(self.opened, is_ws=is_ws, address=address, now_ms=now_ms)
         self._open[session.id] = session
         if is_ws:
             self._timers.at(now_ms + IDLE_MS, lambda at_ms: self._check_idle(session, at_ms))
@@ -176,14 +178,14 @@ class Sessions:
             due_ms = now_ms + int(interval * 1000 * FIRST_TEST)
             self._timers.at(due_ms, lambda at_ms: self._test(session, interval, at_ms))
 
-    def _test(self, session: Session, interval: Heartbeat, now_ms: int, *, was_spared: bool = False) -> None:
+    def _test(self, session: Session, interval: Heartbeat, now_ms: int) -> None:
         if session.ended or session.heartbeat_s is not interval:
             return
         next_ms = now_ms + int(interval * 1000 * NEXT_TEST)
-        if not was_spared and self.may_spare(now_ms):
-            self._timers.at(next_ms, lambda at_ms: self._test(session, interval, at_ms, was_spared=True))
-            return
-        self._outbox.send(session, rpc.heartbeat("heartbeat"))
+        if self.may_spare(now_ms):
+            next_ms += next_ms - now_ms
+        else:
+            self._outbox.send(session, rpc.heartbeat("heartbeat"))
         self._outbox.send(session, rpc.heartbeat("test_request"))
         if session.test_sent_ms is None:
             session.test_sent_ms = now_ms

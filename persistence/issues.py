@@ -19,6 +19,8 @@ from trading.values import InstrumentName, Milliseconds
 
 PAGE_MAX: Final = 500
 _BRACKET: Final = "bracket:"
+_ANY_OPEN: Final = "SELECT 1 FROM issues WHERE account = ? AND resolved_at IS NULL LIMIT 1"
+_ANY_RESOLVED: Final = "SELECT 1 FROM issues WHERE account = ? AND resolution = ? LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,8 @@ class Issues:
         """Give the issues that were resolved this way, the newest first."""
 
         def look() -> tuple[Issue, ...]:
+            if self._database.sql(_ANY_RESOLVED, (self._account, resolution)).fetchone() is None:
+                return ()  # nearly always, and much cheaper than to ask for the rows
             query = IssueRow.select().where((IssueRow.account == self._account) & (IssueRow.resolution == resolution))
             return tuple(_issue(row) for row in self._database.rows(query.order_by(IssueRow.id.desc()).limit(limit)))
 
@@ -154,6 +158,8 @@ class Issues:
 
     def still_open(self) -> tuple[Issue, ...]:
         """Give every open issue, the oldest first."""
+        if self._database.sql(_ANY_OPEN, (self._account,)).fetchone() is None:
+            return ()
         query = IssueRow.select().where((IssueRow.account == self._account) & IssueRow.resolved_at.is_null())
         return tuple(_issue(row) for row in self._database.rows(query.order_by(IssueRow.id)))
 

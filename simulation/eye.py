@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
+from math import inf
 from typing import Any, Final
 
 from exchange.changes import Changes
@@ -25,6 +26,7 @@ from trading.lifecycle import State
 from trading.promises import Lasting, Picture, Resting, Violation
 from trading.values import ZERO, BracketId, InstrumentName, Leg, OrderId, Side, StrategyName
 
+NEVER: Final = inf
 LAST_RESORT_FROM: Final = 80
 """Orders that need no database count from here: a panic while it fails, and from 90 on the guardian's."""
 GUARDIANS_FROM: Final = 90
@@ -80,6 +82,10 @@ class Eye:
         self.fills: dict[str, list[Trade]] = {}
         self._halted_at: int | None = None
         self._lines: dict[int, int] = {}
+        self._sessions: tuple[int, int] | None = None
+        """Those of the exchange as they were when the lines were looked at: how many ever, and how many now."""
+        self._stands_at: float = NEVER
+        """When one that came up has stayed for long enough to count."""
         self._allowed_at: int | None = self._clock
         self.worst_naked_ms = 0
         self.brackets: set[str] = set()
@@ -176,7 +182,7 @@ class Eye:
 
     def may_connect(self) -> None:
         """At a start, at the restart of an actor, or because a person wants it a connection may come up."""
-        self._allowed_at = self._clock
+        self._allowed_at, self._sessions = self._clock, None
 
     def strikes(self) -> None:
         """Something goes wrong now."""
@@ -191,12 +197,15 @@ class Eye:
         if self.has_strikes_now:
             self.strikes()
             self._note_silence()
-        by_itself = self._reconnected()
-        if by_itself:
-            return by_itself
-        went_on = self._went_on()
-        if went_on:
-            return went_on
+        sessions = self._world.exchange.sessions
+        if self._sessions != (sessions.opened, len(sessions)) or self._clock > self._stands_at:
+            by_itself = self._reconnected()
+            if by_itself:
+                return by_itself
+        if self._failed:
+            went_on = self._went_on()
+            if went_on:
+                return went_on
         is_same = not self._is_dirty and self._commits == self._death.commits
         if is_same and not (self._naked.since or self._orphans.since or self._truth.is_doubtful):
             return ()
@@ -264,15 +273,17 @@ class Eye:
 
     def _reconnected(self) -> tuple[Violation, ...]:
         """A lost connection stays lost until a person reconnects, unless they switched auto-reconnect on."""
-        if self._auto_reconnect:
-            return ()
-        now, known = self._clock, self._lines
-        lines = {one.id: one for one in self._world.exchange.sessions if one.client_id == "paper" and one.is_ws}
+        now, known, sessions = self._clock, self._lines, self._world.exchange.sessions
+        lines = [one.id for one in sessions if one.client_id == "paper" and one.is_ws]
         self._lines = {number: known.get(number, now) for number in lines}
-        allowed = self._allowed_at
-        if allowed is not None and any(since >= allowed and now - since > LANDS_MS for since in self._lines.values()):
-            self._allowed_at = None  # it came up, and stayed: that is used up
-        if allowed is not None or not (lines.keys() - known.keys()):
+        # Until a session comes or goes; one that is open may still log in.
+        self._sessions = (sessions.opened, len(sessions)) if all(one.client_id for one in sessions) else None
+        allowed, self._stands_at = self._allowed_at, NEVER
+        if allowed is not None:
+            self._stands_at = min((one + LANDS_MS for one in self._lines.values() if one >= allowed), default=NEVER)
+            if now > self._stands_at:
+                self._allowed_at, self._stands_at = None, NEVER  # it came up, and stayed: that is used up
+        if self._auto_reconnect or allowed is not None or known.keys() >= set(lines):
             return ()
         return (Violation(promise="P5", about="connection", sentence="the lost connection came back by itself"),)
 

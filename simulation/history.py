@@ -22,6 +22,7 @@ from simulation.disk import Death, Died, open_store
 from simulation.eye import Broken, Eye
 from simulation.hands import Hands
 from simulation.happenings import SECOND
+from simulation.lull import Lull
 from simulation.making import options
 from simulation.pairs import Pairs
 from simulation.plan import MINUTE_MS, Happening, Plan
@@ -79,7 +80,8 @@ class History:
         self.database, self.store = open_store(folder, self.death, worker="w1", account=ACCOUNT)
         self._quiet: list[QuietFeed] = []
         self.telegram = Telegram(self.death)
-        self.world = World(options(plan, self.store, self.death, self._thinned, self.telegram))
+        self._lull = Lull()
+        self.world = World(options(plan, self.store, self.death, self._thinned, self.telegram, self._lull))
         for feed in self._quiet:
             feed.busy_until_ms, feed.bounds = self._busy_until_ms, self._bounds
             feed.now_ms = lambda: self.world.pipe.now
@@ -91,6 +93,7 @@ class History:
             auto_reconnect=plan.auto_reconnect,
             way_ms=4 * plan.delay_ms[1] + 2 * plan.step_ms + 100,
         )
+        self._lull.calm_ms = lambda: self.world.pipe.now - self.eye.struck_at
         self.hands = Hands(self.world, self.eye.by_hand)
         self.alerts = Alerts(self.world, self.store, self.database, self.death)
         self.second: Beside | None = None
@@ -157,6 +160,7 @@ class History:
 
     def _runs_to(self, end_ms: int) -> None:
         look, death = self.eye.look, self.death
+        self._wake_who_looks()
         while True:
             if death.is_dead or self.world.ended:
                 self._starts_again()
@@ -169,11 +173,16 @@ class History:
             broken = look() if self.second is None else (*look(), *self.second.look())
             if self.eye.struck_at != self.pairs.struck_at:
                 self.pairs.look(self.eye.struck_at)
+                self._wake_who_looks()
             if broken:
                 raise Broken(broken)
             if not alive:
                 break
         runtime.clock.elapsed_ms = max(runtime.clock.elapsed_ms, end_ms - self._before_ms)
+
+    def _wake_who_looks(self) -> None:
+        if not self._lull.calm_ms():
+            self._lull.ends(self.world.supervisor)
 
     def later(self, ms: int, over: Callable[[], None]) -> None:
         """Something ends then."""

@@ -19,7 +19,7 @@ from trading.values import FillCondition
 
 DAY_MS: Final = 86_400_000
 SETTLEMENT_MS: Final = START_MS - START_MS % DAY_MS + DAY_MS // 3
-PULSE_MS: Final = 60_000
+PULSE_MS: Final = 120_000
 """Between two tickers when nothing moves."""
 LOOK_MS: Final = 5_000
 PRICES: Final = {
@@ -29,7 +29,14 @@ PRICES: Final = {
 }
 
 
-def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], telegram: Telegram) -> Options:
+def options(
+    plan: Plan,
+    store: Any,
+    death: Death,
+    feed: Callable[[Any], Any],
+    telegram: Telegram,
+    may_wait_ms: Callable[[], int],
+) -> Options:
     """What the world of a plan is made with."""
     theirs = {one.what["runner"]["instrument"] for one in plan.happenings if one.kind == SECOND}
     names = {one.instrument for one in plan.runners} | theirs
@@ -68,6 +75,7 @@ def options(plan: Plan, store: Any, death: Death, feed: Callable[[Any], Any], te
         feed=feed,
         reconcile_ms=plan.reconcile_ms,
         look_ms=LOOK_MS,
+        may_wait_ms=may_wait_ms,
         telegram=telegram,
     )
 

@@ -37,8 +37,8 @@ TRADES: Final = (8, 20, 50)
 """How many of each strategy, roughly, whatever the length: between them time passes cheaply."""
 SPARSE: Final = (2, 4, 10)
 """The same where many histories matter more than many trades in each."""
-NEAR_BPS: Final = (4, 10, 30)
-SPARSE_NEAR_BPS: Final = (2, 4, 10)
+NEAR_BPS: Final = (4, 4, 10, 10, 30)
+SPARSE_NEAR_BPS: Final = (2, 2, 4, 4, 10)
 """How far the exits are, in hundredths of a percent. What is held for hours is compared every ten seconds."""
 BURST_MS: Final = (2 * MINUTE_MS, 12 * MINUTE_MS)
 
@@ -103,7 +103,7 @@ def draw(seed: int, *, faults: str = "all", days: float = 1.0, is_sparse: bool =
         auto_reconnect=rng.random() < 0.5,  # noqa: PLR2004 - a coin
         profile=rng.choice(("calm", "lively", "wild")),
         step_ms=rng.choice((250, 1_000, 1_000, 2_000)),
-        quiet_ms=rng.choice((30_000, 60_000)),
+        quiet_ms=rng.choice((60_000, 120_000)),
         reconcile_ms=rng.choice((60_000, 300_000, 300_000)),
         switches={name: rng.choice(positions) for name, positions in POSITIONS.items()},
         runners=runners,

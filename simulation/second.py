@@ -97,6 +97,12 @@ class Line:
     is_ws: bool
 
 
+class Lines(list[Line]):
+    """Those that are open, and how many there have been on the exchange."""
+
+    opened = 0
+
+
 class Seen:
     """The exchange as the second one's eye looks at it: the second one's key is the service's there."""
 
@@ -110,10 +116,12 @@ class Seen:
         return self.shared.faults
 
     @property
-    def sessions(self) -> list[Line]:
+    def sessions(self) -> Lines:
         """Those of the second one."""
         mine = (one for one in self.shared.sessions if one.client_id == KEY.client_id)
-        return [Line(one.id, FIRSTS_KEY, one.is_ws) for one in mine]
+        found = Lines(Line(one.id, FIRSTS_KEY, one.is_ws) for one in mine)
+        found.opened = self.shared.sessions.opened
+        return found
 
     @property
     def recorder(self) -> Callable[[Changes], None] | None:

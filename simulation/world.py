@@ -103,6 +103,8 @@ class Options:
     reconcile_ms: int = 60_000
     look_ms: int = LOOK_MS
     """How often the supervisor looks at everyone's progress."""
+    may_wait_ms: Callable[[], int] = int
+    """How much longer it lets that wait."""
     passed: Callable[[str], None] | None = None
     """Told of every commit (unless the memory is one's own) and of all that goes over the line."""
     telegram: Telegram | None = None
@@ -216,6 +218,7 @@ class World:
             memory=SupervisorMemory(self.store, self.runtime.clock.now_ms),
             notices=self._told_by_the_supervisor(),
             look_ms=options.look_ms,
+            may_wait_ms=options.may_wait_ms,
         )
         launch(self.runtime, self.supervisor, self.ended.append)
 

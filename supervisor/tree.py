@@ -4,7 +4,7 @@ It is an actor like its children and does nothing but send and receive: a start,
 outcome comes back as a message or as a timer. So it hears "stop" at any moment, and the same code runs in both worlds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -72,9 +72,12 @@ class Supervisor(Actor):
         memory: Memory,
         notices: Iterable[Address[Notice]] = (),
         look_ms: int = LOOK_MS,
+        may_wait_ms: Callable[[], int] = int,
         stop_ms_max: int = STOP_MS_MAX,
     ) -> None:
         """Check the specs; an address that was handed out for a child nobody starts is a mistake, too.
+
+        ``may_wait_ms``: so much longer a simulated world, in which nothing goes wrong, lets it wait between two looks.
 
         Raises:
             ConfigError: with all that is wrong.
@@ -87,7 +90,7 @@ class Supervisor(Actor):
         self._policy = Policy(budgets)
         self._memory = memory
         self._notes = Notes(str(SUPERVISOR), runtime.clock, notices)
-        self._look_ms = look_ms
+        self._look_ms, self._may_wait_ms = look_ms, may_wait_ms
         self._stop_ms_max = stop_ms_max
         self._children = {str(spec.id): self._child(spec) for spec in specs}  # replaced whole: others read it
         self._hospice = Hospice()
@@ -103,7 +106,7 @@ class Supervisor(Actor):
             error = self._memory.error(child.id)
             if error is not None:
                 child.enter(Phase.ERROR, self._now_ms(), error)
-        self._timers.start("look", self._look_ms, _Look(), background=True)
+        self._look_later()
         self._start_next()
 
     def on_receive(self, message: Message) -> Accepted | Refused | None:
@@ -270,7 +273,14 @@ class Supervisor(Actor):
                 self._cut_off(child, found.exit, found.reason, found.stack)
         for spoke in self._hospice.newly_spoken():
             self._notes.spoke(spoke)
-        self._timers.start("look", self._look_ms, _Look(), background=True)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        self._timers.start("look", self._look_ms + self._may_wait_ms(), _Look(), background=True)
+
+    def look_now(self) -> None:
+        """Have it look before its time."""
+        self.actor_inbox.tell(_Look())
 
     def _cut_off(self, child: Child, exited: Exit, reason: str, stack: str) -> None:
         """Fence a living incarnation off; its thread may go on, but nobody hears it."""
