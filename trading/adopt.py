@@ -11,7 +11,7 @@ from trading.bracket.state import UNSEEN, Bracket, Mode, Phase, Plan, leg_of
 from trading.facts import Fill, Order
 from trading.findings import Adopt
 from trading.instruments import Instrument
-from trading.labels import parse
+from trading.labels import LAST_RESORT_FROM, parse
 from trading.marks import mark
 from trading.values import (
     ZERO,
@@ -123,10 +123,13 @@ def _legs(found: Adopt, leg: Leg) -> list[Order]:
 
 
 def _attempts(found: Adopt) -> tuple[tuple[Leg, int], ...]:
-    """How many orders of each leg were sent, as far as any is shown: no label is used twice."""
+    """How many orders of each leg were sent, as far as any is shown: no label is used twice.
+
+    Those of a panic and the guardian's have labels of their own, and count from elsewhere.
+    """
     counted = {Leg.ENTRY: 1, Leg.STOP: 0, Leg.TARGET: 0, Leg.CLOSE: 0}
     for text in (*(order.label for order in found.orders), *(fill.label for fill in found.fills)):
         label = parse(text)
-        if label is not None:
+        if label is not None and label.attempt < LAST_RESORT_FROM:
             counted[label.leg] = max(counted[label.leg], label.attempt + 1)
     return tuple((leg, count) for leg, count in counted.items() if count)

@@ -18,6 +18,9 @@ from trading.values import BracketId, InstrumentName, LabelText, Leg, StrategyNa
 LABEL_MAX = 64
 # 3 + 8 + 12 + 16 + 16 + 3 characters and five colons make 63.
 OWNER_MAX, WORKER_MAX, STRATEGY_MAX, ID_LENGTH, ATTEMPT_MAX = 8, 12, 16, 16, 99
+LAST_RESORT_FROM = 80
+"""A trade's own orders of one leg count to here, however often a person asks for another round. Those of a panic that
+nobody can record come next, and from 90 on the guardian's."""
 
 _PREFIX = "tb1"
 _LETTERS: Mapping[Leg, str] = {Leg.ENTRY: "e", Leg.STOP: "s", Leg.TARGET: "t", Leg.CLOSE: "c"}

@@ -13,11 +13,10 @@ from trading.bracket import Bracket, Cancel, Place
 from trading.bracket.state import leg_of
 from trading.bracket.wishes import order_for
 from trading.facts import Fill, Holding, Order
+from trading.labels import LAST_RESORT_FROM
 from trading.marks import mark
 from trading.values import ZERO, InstrumentName, IntentId, Leg, Milliseconds
 
-ATTEMPT_FIRST: Final = 80
-"""Closing orders of this kind count from here; the order manager never gets so far, the guardian begins later."""
 ATTEMPTS: Final = 10
 
 
@@ -49,7 +48,7 @@ def way_out(
         amount: Decimal = min(held, plan.amount - sum(exits.values(), ZERO))
         if amount > 0:
             mark("closed-without-a-record")
-            attempt = ATTEMPT_FIRST + times % ATTEMPTS
+            attempt = LAST_RESORT_FROM + times % ATTEMPTS
             order = order_for(plan, Leg.CLOSE, amount, attempt)
             # Labels come round again, and a request whose id was sent before would not leave.
             found.append((plan.instrument, replace(order, intent_id=IntentId(f"panic:{order.label}:{now}"))))

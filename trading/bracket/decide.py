@@ -28,7 +28,7 @@ from trading.bracket.state import (
     leg_of,
 )
 from trading.bracket.wishes import Wishes
-from trading.labels import parse
+from trading.labels import LAST_RESORT_FROM, parse
 from trading.marks import mark
 from trading.values import Leg, Milliseconds, OrderState
 
@@ -192,7 +192,7 @@ def _cover(wishes: Wishes, held: Decimal, since: Milliseconds) -> None:
     if stops:
         mark("cover-moved-by-edit")
         wishes.resize(stops[0], left_of(stops[0]) + held - bracket.cover)
-    elif bracket.attempt(Leg.STOP) - _stops_uncounted(bracket) >= limits.stop_attempts_max:
+    elif bracket.attempt(Leg.STOP) >= min(_stops_uncounted(bracket) + limits.stop_attempts_max, LAST_RESORT_FROM):
         mark("no-stop-accepted")
         _flee(wishes, "no_stop_accepted")
     elif now >= bracket.wait_until:
@@ -298,9 +298,10 @@ def _get_out(wishes: Wishes) -> None:
     if held > 0:
         if bracket.live(Leg.CLOSE) or bracket.in_flight(Purpose.CLOSE) or _asks(bracket, Leg.CLOSE):
             return
-        if bracket.attempt(Leg.CLOSE) - bracket.forgiven >= limits.close_attempts_max:
+        attempts = bracket.attempt(Leg.CLOSE)
+        if attempts >= min(bracket.forgiven + limits.close_attempts_max, LAST_RESORT_FROM):
             mark("could-not-be-closed")
-            wishes.quarantine(f"{held} could not be closed in {limits.close_attempts_max} attempts")
+            wishes.quarantine(f"{held} could not be closed in {attempts - bracket.forgiven or attempts} attempts")
         elif now >= bracket.wait_until:
             wishes.place(Leg.CLOSE, held)
         else:

@@ -58,6 +58,15 @@ def test_stop_and_target_are_those_that_rest_and_labels_go_on_where_they_were(ma
     assert bracket.cover == 100
 
 
+def test_what_a_guardian_closed_of_it_does_not_count_as_an_attempt_of_the_trade(makes: Makes) -> None:
+    """Else its own next closing order would bear a label of the guardian's."""
+    found = _found(100, STOP, TARGET)
+    closed = replace(fill(Leg.CLOSE, 20, "2"), label=label(Leg.CLOSE, 91))
+    own = replace(fill(Leg.CLOSE, 10, "3"), label=label(Leg.CLOSE, 4))
+    assert makes(replace(found, fills=(*found.fills, closed))).attempt(Leg.CLOSE) == 0
+    assert makes(replace(found, fills=(*found.fills, closed, own))).attempt(Leg.CLOSE) == 5
+
+
 def test_what_nothing_shows_is_chosen_near_the_market_on_the_safe_side(makes: Makes) -> None:
     long, short = makes(_found(100)), makes(_found(-100))
     assert long.plan.stop < 64_100 < long.plan.target
