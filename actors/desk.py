@@ -152,7 +152,8 @@ class Desk(Actor):
                 return done("running", "the halt is lifted")
             case desk.Panic(by=by):
                 self._to.orders.tell(orders.Panic(by=by))  # safety first: it goes out even if nothing can be recorded
-                self._memory.set_halt("panic", by=by, at=self._now())
+                self._memory.panic(by=by, at=self._now())
+                self._to.orders.tell(orders.ExitWanted())
                 return done("halted", "halted; entries are being cancelled and positions of ours closed at market")
             case desk.Connect() | desk.Reconnect():
                 return self._link.connect(message)

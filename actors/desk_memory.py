@@ -55,6 +55,18 @@ class DeskMemory(Protocol):
         """Is a bracket of this strategy open?"""
         ...
 
+    def may_close(self, name: StrategyName) -> bool:
+        """Has it a trade that a person can have closed?"""
+        ...
+
+    def want_exit(self, name: StrategyName, *, by: str, at: Milliseconds) -> None:
+        """A person wants its trades closed."""
+        ...
+
+    def panic(self, *, by: str, at: Milliseconds) -> None:
+        """A person wants everything closed, and nothing opened."""
+        ...
+
     def wants_connection(self) -> bool:
         """Should there be a connection? Yes, until a person disconnected."""
         ...

@@ -11,7 +11,7 @@ from actors.desk_memory import DeskMemory, Wanted
 from actors.desk_moves import Moves
 from actors.desk_parts import Addresses, conflict, done
 from trading.lifecycle import PauseCause, State
-from trading.messages import broker, desk, journal, orders, strategy, supervision
+from trading.messages import broker, desk, journal, orders, reconciler, strategy, supervision
 from trading.values import BracketId, Milliseconds, StrategyName
 
 PREFIX = "strategy:"
@@ -70,6 +70,8 @@ class Runners:
             case desk.PauseStrategy():
                 if state is State.ERROR:
                     return conflict(state, f"{name} has failed and trades nothing")
+                if self._is_stopped(name):
+                    return conflict(state, f"{name} is stopped and trades nothing")
                 self._want(name, Wanted.PAUSED, by)
                 self._paused_by_disconnect.discard(name)
                 self._to.strategies[name].tell(strategy.Pause(cause=PauseCause.PERSON))
@@ -102,9 +104,16 @@ class Runners:
         return done(state, f"{name} has new parameters and begins anew with them")
 
     def _close(self, name: StrategyName, by: str) -> desk.Answer:
+        if not self._memory.may_close(name):
+            return conflict(self._states[name], f"{name} has no open trade")
+        self._memory.want_exit(name, by=by, at=self._now())
         self._to.strategies[name].tell(strategy.TradeClosing(reason=f"closed by {by}"))
-        self._to.orders.tell(orders.CloseTrade(strategy=name, reason="manual_close"))
-        return done(State.CLOSING, f"the trade of {name}, if any, is being closed at market")
+        self._to.orders.tell(orders.ExitWanted())
+        return done(State.CLOSING, f"the trade of {name} is being closed at market")
+
+    def _is_stopped(self, name: StrategyName) -> bool:
+        """Nobody wants it to trade, and it does not live."""
+        return name not in self._alive and self._wanted.get(name) is Wanted.STOPPED
 
     def _begin(self, name: StrategyName, by: str) -> desk.Answer:
         """Start it. What is paused is resumed instead: a start must not undo a pause, now or after a restart."""
@@ -117,13 +126,17 @@ class Runners:
         self._want(name, Wanted.ACTIVE, by)
         if is_ending:
             self._renewed[name] = None  # the life that is being ended is followed by the next
-        self._start(name)
+        self._start_asked(name)
         if name not in self._alive and not self._link.is_ready:
             return done(state, f"{name} starts when the connection stands and was compared")
         return done(state, f"{name} is started")
 
     def _resume(self, name: StrategyName, by: str) -> desk.Answer:
         state = self._states[name]
+        if state is not State.ERROR and self._is_stopped(name):
+            return conflict(state, f"{name} is stopped, so there is nothing to resume: start it")
+        if state is not State.ERROR and name in self._alive and not self._link.is_ready:
+            return conflict(state, f"{name} is resumed when the connection stands and was compared")
         self._want(name, Wanted.ACTIVE, by)
         self._paused_by_disconnect.discard(name)
         if state is State.ERROR:
@@ -131,17 +144,21 @@ class Runners:
             self._states[name] = State.IDLE
             self._to.supervisor.tell(supervision.ResumeChild(child=PREFIX + name))
             return done(State.IDLE, f"{name} is resumed in a new life")
-        if name not in self._alive:
-            self._start(name)
-        elif self._link.is_ready:
+        if name in self._alive:
             self._to.strategies[name].tell(strategy.Resume(in_trade=self._memory.in_trade(name)))
         else:
-            return conflict(state, f"{name} goes on when the connection stands and was compared")
+            self._start_asked(name)
         return done(self._states[name], f"{name} is resumed")
 
     def _want(self, name: StrategyName, wanted: Wanted, by: str) -> None:
         self._memory.set_wanted(name, wanted, by=by, at=self._now())
         self._wanted[name] = wanted
+
+    def _start_asked(self, name: StrategyName) -> None:
+        """A person starts it: what it finds is compared anew, as a connect does before it starts anybody."""
+        if self._link.is_ready and name not in self._alive:
+            self._to.reconciler.tell(reconciler.Run(why=f"{name} starts"))
+        self._start(name)
 
     def _start(self, name: StrategyName) -> None:
         """Give a strategy life, if the world is ready for it."""

@@ -13,7 +13,7 @@ from trading.messages import orders
 from trading.pnl import Known, TradePnl
 from trading.reconcile import Quarantine, Report
 from trading.signal import Signal
-from trading.values import BracketId, InstrumentName, IntentId, Milliseconds
+from trading.values import BracketId, InstrumentName, IntentId, Milliseconds, StrategyName
 
 MemoryFails = Unavailable
 """Nothing was written. It may work again later."""
@@ -97,6 +97,14 @@ class Memory(Protocol):
 
     def set_halt(self, reason: str | None, *, by: str, at: Milliseconds) -> None:
         """Halt, or lift it."""
+        ...
+
+    def exits(self) -> Mapping[StrategyName | None, str]:
+        """What a person wants closed and why: a strategy's trades or, with None, all."""
+        ...
+
+    def exit_taken(self, name: StrategyName | None) -> None:
+        """Each trade it is about is on its way out, and that is on disk."""
         ...
 
     def waiting(self) -> Sequence[Waiting]:

@@ -3,7 +3,6 @@
 Here is what it can be told. `Steps` takes the steps of its brackets, `Issues` keeps what waits for a person.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import assert_never
 
@@ -11,6 +10,7 @@ from actors.base import Actor
 from actors.clock import Clock
 from actors.memory import Memory
 from actors.order_adopting import Adopting
+from actors.order_exits import Exits
 from actors.order_flight import Flight
 from actors.order_issues import Issues
 from actors.order_market import Market, OrderSettings
@@ -55,6 +55,7 @@ class OrderManager(Actor):
             given_up=self._given_up,
             closed=self._trade_closed,
         )
+        self._exits = Exits(memory=memory, steps=self._steps)
         self._results = Results(now=self._now, timers=timers, memory=memory, steps=self._steps, to=to)
         self._adopting = Adopting(
             now=self._now, memory=memory, steps=self._steps, market=self._market, news=self._news, settings=settings
@@ -85,6 +86,7 @@ class OrderManager(Actor):
         self._issues.load()
         self._steps.load()
         self._results.load()
+        self._exits.load()
 
     def may_end(self) -> bool:
         """Not while an entry or a stop is on its way: nobody knows when the next start is."""
@@ -125,10 +127,11 @@ class OrderManager(Actor):
                 self._steps.outcome(IntentId(label), message)
             case orders.Wake(bracket_id=bracket_id):
                 self._steps.wake_up(bracket_id)
+                self._exits.go_on()
             case orders.OpenBracket(signal=signal):
                 self._signal(signal)
-            case orders.CloseTrade(strategy=name, reason=reason):
-                self._close(lambda bracket: bracket.plan.strategy == name, reason)
+            case orders.ExitWanted():
+                self._exits.load()
             case orders.Panic(by=by):
                 self._panic(by)
             case orders.Flee():
@@ -263,11 +266,6 @@ class OrderManager(Actor):
 
     # --- commands
 
-    def _close(self, which: Callable[[Bracket], bool], reason: str) -> None:
-        for bracket in (*self._steps.open.values(), *self._steps.given_up):
-            if which(bracket):
-                self._steps.tell(bracket.plan.bracket_id, brackets.Close(reason=reason))
-
     def _set_halt(self, *, reason: str | None, by: str) -> None:
         is_kept = self._steps.remembers(lambda: self._memory.set_halt(reason, by=by, at=self._now()))
         if not is_kept:
@@ -279,13 +277,13 @@ class OrderManager(Actor):
     def _panic(self, by: str) -> None:
         """Halt and get out."""
         self._set_halt(reason="panic", by=by)
-        self._close(lambda _: True, "panic")
+        self._exits.leave(None, "panic")
         if not self._steps.store_works:
             self._flight.begins(by)
 
     def _flee(self) -> None:
         """Still not recorded? Then go on getting out; else everything goes its ordinary way."""
-        self._close(lambda _: True, "panic")
+        self._exits.leave(None, "panic")
         if not self._steps.store_works:
             self._flight.goes_on()
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from actors.desk_memory import Wanted
 from actors.measures import Measures
 from actors.remembering_choices import Choices
+from actors.remembering_exits import ExitMemory
 from actors.remembering_issues import IssueMemory, notice_of
 from persistence import strategies as rows
 from persistence.errors import StoreUnavailable
@@ -39,7 +40,7 @@ RECENT_MAX = 500
 """Brackets known as over: an order of an older one would be a surprise."""
 
 
-class Remembering(Choices, IssueMemory):
+class Remembering(Choices, IssueMemory, ExitMemory):
     """What the order manager, the reconciler, the desk and the supervisor remember."""
 
     def __init__(self, store: Store, *, broker: str, owner: str) -> None:

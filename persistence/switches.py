@@ -76,7 +76,7 @@ class ConnectionWish:
 
 
 class Wishes:
-    """The connection as people want it. A lost connection is written here as DISCONNECTED, too: it stays lost."""
+    """The connection as people want it. A loss is not written: it lasts while the process lives, a start connects."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -128,6 +128,12 @@ class Settings:
         """Go back to the configuration's value."""
         with self._database.write():
             self._database.run(SettingRow.delete().where(SettingRow.key == key))
+
+    def beginning(self, prefix: str) -> dict[str, Any]:
+        """Give every value whose key begins so; asked often, and nearly always there is none."""
+        query = "SELECT key FROM settings WHERE key >= ? AND key < ?"
+        keys = self._database.sql(query, (prefix, f"{prefix}\U0010ffff"))
+        return {key: self.get(key) for (key,) in keys.fetchall()}
 
     def all(self) -> dict[str, Any]:
         """Give every value kept."""

@@ -47,6 +47,7 @@ class Manned:
     generation: int = 1
     running: bool = True
     in_trade: set[StrategyName] = field(default_factory=set)
+    may_close: set[StrategyName] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.elapsed = 0
@@ -64,6 +65,7 @@ class Manned:
     def begins(self) -> None:
         """Another life of the desk."""
         self.memory = Remembering(self.store, broker="embedded", owner="me")
+        self.memory.may_close = lambda name: name in self.may_close  # type: ignore[method-assign]
         self.memory.in_trade = lambda name: name in self.in_trade  # type: ignore[method-assign]
         self.desk = Desk(
             clock=self,

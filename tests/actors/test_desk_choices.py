@@ -159,7 +159,9 @@ def test_halt_panic_and_lifting_are_on_disk_and_told_to_who_opens(office: Manned
         orders.SetHalt(on=True, reason="news", by="me"),
         orders.SetHalt(on=False, reason="", by="me"),
         orders.Panic(by="me"),
+        orders.ExitWanted(),
     ]
+    assert office.memory.exits() == {None: "panic"}
 
 
 def test_an_issue_and_the_alerts_are_answered(office: Manned) -> None:

@@ -2,14 +2,16 @@
 
 import pytest
 
+from actors.desk_memory import Wanted
 from actors.desk_runners import NO_BRACKET
 from tests.actors.manned_desk import A, B, Manned, full_disk, manned
 from trading import restart
 from trading.lifecycle import Event, PauseCause, State
-from trading.messages import desk, journal, orders, strategy, supervision
+from trading.messages import desk, journal, orders, reconciler, strategy, supervision
 from trading.values import StrategyName
 
 START_A = supervision.StartChild(child="strategy:a")
+START_B = supervision.StartChild(child="strategy:b")
 STOP_A = supervision.StopChild(child="strategy:a")
 
 
@@ -135,10 +137,41 @@ def test_stopped_already_it_changes_nothing(office: Manned) -> None:
     assert office.takes("supervisor") == []
 
 
-def test_close_tells_who_holds_the_trade(office: Manned) -> None:
+def test_close_is_on_disk_before_it_is_answered_and_tells_who_holds_the_trade(office: Manned) -> None:
+    office.may_close = {A}
     assert office.asked(desk.CloseStrategy(name=A, by="me")).state == "CLOSING"
+    assert office.memory.exits() == {A: "manual_close"}
     assert office.hears(A) == [strategy.TradeClosing(reason="closed by me")]
-    assert office.takes("orders") == [orders.CloseTrade(strategy=A, reason="manual_close")]
+    assert office.takes("orders") == [orders.ExitWanted()]
+
+
+def test_close_where_nothing_is_open_says_so_and_changes_nothing(office: Manned) -> None:
+    answer = office.asked(desk.CloseStrategy(name=A, by="me"))
+    assert (answer.code, answer.sentence) == ("conflict", "a has no open trade")
+    assert (office.memory.exits(), office.takes("orders")) == ({}, [])
+
+
+def test_a_stopped_one_is_neither_paused_nor_resumed_and_stays_stopped(office: Manned) -> None:
+    office.asked(desk.StopStrategy(name=B, by="me"))
+    for command in (desk.PauseStrategy, desk.ResumeStrategy):
+        answer = office.asked(command(name=B, by="me"))
+        assert (answer.code, answer.state) == ("conflict", "IDLE")
+    office.begins()
+    office.comes_up()
+    assert START_B not in office.takes("supervisor")
+
+
+def test_a_resume_that_is_refused_undoes_no_pause(office: Manned) -> None:
+    office.asked(desk.PauseStrategy(name=A, by="me"))
+    office.moves(A, State.PAUSED, Event.PAUSE, PauseCause.PERSON)
+    office.goes_down()
+    assert office.asked(desk.ResumeStrategy(name=A, by="me")).code == "conflict"
+    assert office.memory.wanted(A) is Wanted.PAUSED
+
+
+def test_what_a_person_starts_finds_database_and_exchange_compared(office: Manned) -> None:
+    office.asked(desk.StartStrategy(name=B, by="me"))
+    assert office.takes("reconciler") == [reconciler.Run(why="b starts")]
 
 
 def test_error_is_left_by_a_persons_resume_alone(office: Manned) -> None:

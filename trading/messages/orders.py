@@ -13,7 +13,7 @@ from trading.instruments import Instrument
 from trading.reconcile import Report
 from trading.signal import Signal
 from trading.sizing import Risk
-from trading.values import BracketId, Currency, InstrumentName, IntentId, Milliseconds, StrategyName
+from trading.values import BracketId, Currency, InstrumentName, IntentId, Milliseconds
 
 __all__ = ["Asked", "Verdict"]
 
@@ -26,11 +26,8 @@ class OpenBracket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseTrade:
-    """Flatten the trades of a strategy. While they are closing, or once closed, repeating it changes nothing."""
-
-    strategy: StrategyName
-    reason: str
+class ExitWanted:
+    """A person wants some trades closed, and which is on disk: see to it. Repeating it changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +201,7 @@ class Wake:
 
 Message = (
     OpenBracket
-    | CloseTrade
+    | ExitWanted
     | Panic
     | Flee
     | SetHalt
