@@ -76,7 +76,7 @@ class Letters:
             self._write_what_waits()
         except Unavailable as why:
             failure = why
-            letters += [letter for letter in self._kept.values() if (letter.next_at or 0) <= now]
+            letters += [one for one in self._kept.values() if one.next_at is not None and one.next_at <= now]
         try:  # a full disk can still be read
             nearest = self._outbox.next_due()
             moment = nearest if nearest is not None and nearest > now + horizon_ms else now
@@ -122,13 +122,12 @@ class Letters:
             self._broken(failure)
 
     def failed(self, letters: list[Letter], *, reason: str, next_at: Milliseconds | None) -> None:
-        """Note a failed attempt and when to try again; None gives up."""
+        """Note a failed attempt and when to try again; None gives up.
+
+        One in memory that was given up waits to be written: what cannot be delivered stands in the outbox at least.
+        """
         for letter in letters:
-            if letter.id > 0:
-                continue
-            if next_at is None:
-                del self._kept[letter.id]
-            else:
+            if letter.id < 0:
                 self._kept[letter.id] = replace(letter, attempts=letter.attempts + 1, next_at=next_at)
         try:
             self._outbox.failed([letter.id for letter in letters if letter.id > 0], error=reason, next_at=next_at)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actors.notifier_letters import KEPT_MAX
-from actors.sending import NotNow
+from actors.sending import NotNow, Unsendable
 from tests.actors.notified import House
 from trading.bracket.effects import Severity
 
@@ -48,6 +48,20 @@ def test_from_memory_too_a_failure_is_tried_again(house: House) -> None:
     house.runs(MINUTE)
 
     assert house.phone.texts == ["bought 10"]
+
+
+def test_what_is_refused_for_good_while_the_disk_is_full_is_written_when_there_is_room(house: House) -> None:
+    house.outbox.is_full = True
+    house.phone.always = Unsendable(reason="Forbidden", count=1)
+    house.tells("the connection is lost", Severity.CRITICAL)
+    house.runs(2 * MINUTE)
+    assert len(house.phone.attempts) == 1, "for good is for good"
+    house.outbox.is_full = False
+    house.runs(2 * MINUTE)
+
+    (letter,) = house.outbox.newest()
+    assert (letter.notice.text, letter.next_at, letter.delivered_at) == ("the connection is lost", None, None)
+    assert "Forbidden" in letter.error
 
 
 def test_what_waits_in_the_outbox_is_still_delivered_while_the_disk_is_full(house: House) -> None:
