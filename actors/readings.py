@@ -16,6 +16,8 @@ from trading.values import BracketId, Currency, LabelText, Milliseconds
 VALID_MS = 4_000
 """Past this after it left, no request of ours is started any more, clocks that disagree included."""
 
+RECENT_MS = 60_000
+"""The last minute is read in any case."""
 PAGES_MAX = 30
 AGAIN_MAX = 3
 """So many lost answers one picture outlives: with three in ten lost, hardly any picture would ever be whole without."""
@@ -42,15 +44,19 @@ class Picture:
     def begin(
         cls, message: broker.TakePicture, now: Milliseconds, currencies: tuple[Currency, ...], *, ahead_ms: int = 0
     ) -> "Picture":
-        """Ask for everything. ``ahead_ms``: how far the exchange's clock, which times are asked on, is before ours."""
-        since = Milliseconds(message.since + ahead_ms)
+        """Ask for everything. ``ahead_ms``: how far the exchange's clock, which times are asked on, is before ours.
+
+        Whoever asks goes by the wall clock, which may have been set forward: what lies before us nobody can be asked for.
+        """
+        asked = Milliseconds(min(message.since, now - RECENT_MS))
+        since = Milliseconds(asked + ahead_ms)
         until = Milliseconds(now + ahead_ms + 3_600_000)
         reads: list[requests.Request] = [requests.GetOpenOrders(), requests.GetPositions()]
         reads += [requests.GetFills(currency=currency, since=since, until=until) for currency in currencies]
         if message.is_deep:  # the recent store forgets after a day, and the archive lags
             old = (requests.GetFills(currency=one, since=since, until=until, historical=True) for one in currencies)
             reads += old
-        return cls(picture_id=message.picture_id, since=message.since, at=now, questions=reads)
+        return cls(picture_id=message.picture_id, since=asked, at=now, questions=reads)
 
     def take(self, request: requests.Request, outcome: outcomes.Outcome) -> None:
         """Take an answer in. A lost one is asked for again, a few times in a picture; without it the picture fails."""

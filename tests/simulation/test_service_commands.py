@@ -7,7 +7,7 @@ import pytest
 from exchange.faults import Rule
 from persistence.brackets import Which
 from persistence.outbox import Notice
-from tests.simulation.service_scene import Resting, Scene
+from tests.simulation.service_scene import FAR, Resting, Scene
 from trading.bracket import Mode
 from trading.bracket.effects import Severity
 from trading.messages import desk, journal
@@ -196,6 +196,23 @@ def test_a_clock_that_jumps_costs_no_stop_and_no_trade(mode: Mode, by_ms: int) -
     scene.runs(3_000)
     assert scene.trades()
     assert scene.naked_worst <= 2_200
+
+
+@pytest.mark.parametrize("hours", [1, 2, 30])
+def test_a_clock_set_forward_by_hours_leaves_database_and_exchange_comparable(hours: int) -> None:
+    scene = Scene(seed=122, parameters=FAR | {"cooldown_s": 360_000})
+    scene.opens()
+    scene.moves_by(150)
+    scene.runs(3_000)
+    assert not scene.brackets
+    scene.clock_jumps(hours * 3_600_000)
+    scene.cuts()
+    scene.runs(500)
+    scene.says(desk.Reconnect, resume=True)
+    scene.runs(2_000)
+    assert scene.says(desk.Reconcile).ok
+    scene.runs(2_000)
+    assert [one.trigger for one in scene.store.reports.newest(limit=2)] == ["asked for", "connected"]
 
 
 def test_the_settlement_passes_over_an_open_trade_without_a_trace() -> None:
