@@ -25,6 +25,7 @@ class Hands:
         """``by_hand``: told of each label that looks like ours before an order with it is placed."""
         self._world, self._by_hand = world, by_hand
         self._resting: dict[str, tuple[Decimal, Decimal | None]] = {}
+        self._meddled = 0
 
     def trades(self, what: str, instrument: str, draw: float) -> None:
         """A person trades on the same account, without a label of ours."""
@@ -34,12 +35,12 @@ class Hands:
         """An order comes to rest far from the market."""
         self._now(lambda: self._rest(what))
 
-    def meddled(self) -> None:
-        """Somebody else on the account may cancel what rests: nobody can tell any more who did."""
-        self._resting.clear()
-
     def broken(self) -> tuple[Violation, ...]:
         """Orders of others that are gone or changed although nobody but the service can have done it."""
+        meddled = self._world.exchange.fault_state()["injected"].get("meddling", 0)
+        if meddled != self._meddled:  # by the exchange's own fault: nobody can tell any more who touched what rests
+            self._meddled = meddled
+            self._resting.clear()
         account = self._world.exchange.engine.accounts[ACCOUNT]
         found = []
         for order_id, as_placed in tuple(self._resting.items()):

@@ -25,8 +25,6 @@ def storms(history: "History", happening: Happening, until_ms: int) -> None:
         history.later(LOOKS_MS, partial(storms, history, happening, until_ms))
         return
     rules = rules_of(happening)
-    if any(rule.fault == "meddling" for rule in rules):
-        history.hands.meddled()
     history.strikes_all()
     history.world.exchange.set_faults(rules)
     history.later(happening.what["ms"], history.calms)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from exchange.faults import Rule
 from persistence.issues import Finding
 from simulation.hands import AWAY
 from simulation.history import History
@@ -61,6 +62,20 @@ def test_an_order_of_others_that_somebody_else_took_away_is_found(whose: str) ->
         (broken,) = made.hands.broken()
         assert order.order_id in broken.sentence
         assert not made.hands.broken(), "it is told once"
+
+
+def test_when_the_exchange_itself_has_meddled_nobody_is_blamed_for_what_rested_then() -> None:
+    with history() as made:
+        runs(made, 30_000)
+        order = _rests(made, "w2")
+        made.world.exchange.set_faults([Rule(fault="meddling", every_ms=1_000, client_id="person", what="cancel")])
+        runs(made, 10_000)
+        assert not order.is_live
+        assert not made.hands.broken()
+        made.world.exchange.clear_faults()
+        later = _rests(made, "w2")
+        _cancels(made, later.order_id)
+        assert made.hands.broken(), "what comes to rest later is looked after again"
 
 
 def test_an_order_of_others_that_somebody_else_changed_is_found() -> None:
