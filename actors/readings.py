@@ -46,7 +46,7 @@ class Picture:
     ) -> "Picture":
         """Ask for everything. ``ahead_ms``: how far the exchange's clock, which times are asked on, is before ours.
 
-        Whoever asks goes by the wall clock, which may have been set forward: what lies before us nobody can be asked for.
+        Whoever asks goes by the wall clock, which may have been set forward: of what is to come nobody can tell.
         """
         asked = Milliseconds(min(message.since, now - RECENT_MS))
         since = Milliseconds(asked + ahead_ms)
