@@ -82,6 +82,7 @@ class BrokerActor(Actor):
         self._readers: dict[int, Callable[[outcomes.Outcome], None]] = {}
         self._readings = Readings(
             now=lambda: self._now,
+            base_ms=self._base_ms,
             connection=connection,
             read=self._read,
             read_funds=self._read_funds,

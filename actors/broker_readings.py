@@ -51,13 +51,18 @@ class Readings:
         self,
         *,
         now: Callable[[], Milliseconds],
+        base_ms: int,
         connection: Broker,
         read: Callable[[requests.Request, Take], None],
         read_funds: Callable[[], None],
         to: Listeners,
         currencies: tuple[Currency, ...],
     ) -> None:
-        """``read`` puts a question and brings its outcome back; ``read_funds`` asks what the account is worth."""
+        """``read`` puts a question and brings its outcome back; ``read_funds`` asks what the account is worth.
+
+        ``base_ms``: how far ``now`` is before the monotonic clock.
+        """
+        self._base_ms = base_ms
         self._now, self._broker, self._read, self._to = now, connection, read, to
         self._currencies, self._read_funds = currencies, read_funds
         self._searches: dict[LabelText, resolve.Search] = {}
@@ -111,7 +116,7 @@ class Readings:
             self._to.reconciler.tell(failed)
             return
         whole = picture.done()
-        self._to.guardian.tell(guardian.PictureTaken(picture=whole))
+        self._to.guardian.tell(guardian.PictureTaken(picture=whole, began_ms=whole.at - self._base_ms))
         self._to.reconciler.tell(reconciler.PictureTaken(picture_id=picture.picture_id, picture=whole))
         self._to.journal.tell(journal.PictureTaken(picture=whole))
         # Not part of it; but trades are sized by the equity, and what tells of it may have fallen silent.

@@ -25,8 +25,6 @@ RECENT_MAX = 300
 ASK_AFTER_MS, ASK_AGAIN_MS = 1_000, 2_000
 """Bare for so long: the account is read. Not waited for: what is bare in the end is closed all the same."""
 ASKS: Final = "the guardian sees a position without its stop"
-READING_MS_MAX = 20_000
-"""No reading of the account takes longer: after 15 s it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Guardian(Actor):
         self._to_reconciler = to_reconciler
         self._who = label.who
         self._is_up = self._is_looking = False
-        self._recent: deque[tuple[int, int, InstrumentName, cover.Change]] = deque(maxlen=RECENT_MAX)
+        self._recent: deque[tuple[int, InstrumentName, cover.Change]] = deque(maxlen=RECENT_MAX)
         self._watches: dict[InstrumentName, cover.Watch] = {}
         self._naked_ms_total = 0
 
@@ -84,8 +82,8 @@ class Guardian(Actor):
                 self._told(fill.instrument, lambda watch: cover.with_fill(watch, fill))
             case guardian.PositionChanged(holding=holding):
                 self._told(holding.instrument, lambda watch: cover.with_position(watch, holding))
-            case guardian.PictureTaken(picture=picture):
-                self._pictured(picture)
+            case guardian.PictureTaken(picture=picture, began_ms=began_ms):
+                self._pictured(picture, began_ms)
             case guardian.ConnectionChanged(is_up=is_up):
                 self._is_up = is_up
             case guardian.Watch(instrument=instrument, ours=ours, claimed=claimed):
@@ -99,18 +97,13 @@ class Guardian(Actor):
 
     def _told(self, instrument: InstrumentName, change: cover.Change) -> None:
         """Something was pushed: it counts now, and again over a picture whose reading began before it."""
-        self._recent.append((self._clock.now_ms(), self._clock.monotonic_ms(), instrument, change))
+        self._recent.append((self._clock.monotonic_ms(), instrument, change))
         self._update(instrument, change)
 
-    def _pictured(self, picture: ExchangePicture) -> None:
+    def _pictured(self, picture: ExchangePicture, began_ms: int) -> None:
         """Take the account in, whole. It was read in several calls: what was pushed meanwhile is newer."""
         shown = {one.instrument for one in picture.holdings} | {one.instrument for one in picture.orders}
-        now = self._clock.monotonic_ms()
-        newer = [
-            (instrument, change)
-            for at, heard, instrument, change in self._recent
-            if at >= picture.at and now - heard <= READING_MS_MAX
-        ]
+        newer = [(instrument, change) for heard, instrument, change in self._recent if heard >= began_ms]
         moved = {instrument for instrument, _ in newer}
         for name in sorted({*self._watches, *shown}):
             by_hand = self._watches[name].by_hand if name in self._watches and name in moved else None

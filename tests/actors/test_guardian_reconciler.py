@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from actors.guardian import Guardian, GuardianSettings
 from actors.memory import MemoryFails
 from actors.reconciler import ANSWER_MS, CONFIRM_MS, RETRY_MS, Reconciler
-from tests.unit.trading.bracket_facts import NAME, T0, fill
+from tests.unit.trading.bracket_facts import NAME, T0, fill, order
 from trading.bracket import Bracket, Limits
 from trading.cover import LabelMaker
 from trading.facts import Holding
 from trading.messages import broker, guardian, journal, notices, orders, reconciler
 from trading.reconcile import DatabasePicture, ExchangePicture, Report
-from trading.values import Leg, Milliseconds, WorkerId
+from trading.values import Leg, Milliseconds, OrderState, WorkerId
 
 
 class Ear:
@@ -33,11 +35,15 @@ class Watch:
     """A clock and its timers, wound by the test."""
 
     def __init__(self) -> None:
-        self.now = int(T0)
+        self.now, self.ahead = int(T0), 0
         self.running: dict[str, tuple[int, Any]] = {}
 
     def now_ms(self) -> int:
-        return self.now
+        return self.now + self.ahead
+
+    def jump(self, by_ms: int) -> None:
+        """The wall clock is set."""
+        self.ahead += by_ms
 
     def monotonic_ms(self) -> int:
         return self.now - int(T0)
@@ -159,22 +165,53 @@ def test_a_report_that_cannot_be_kept_is_acted_on_all_the_same() -> None:
     assert room.orders.of(orders.Reconciled)
 
 
+class Post:
+    """A guardian, and whom it tells."""
+
+    def __init__(self) -> None:
+        self.watch = Watch()
+        self.ears = {name: Ear() for name in ("broker", "notifier", "journal", "orders", "reconciler")}
+        self.actor = Guardian(
+            clock=self.watch,
+            timers=self.watch,
+            **{f"to_{name}": ear for name, ear in self.ears.items()},  # type: ignore[arg-type]
+            settings=GuardianSettings(naked_ms_max=2_000, act_after_ms=3_500),
+            label=LabelMaker(owner="me", worker=WorkerId("w1")),
+        )
+        self.actor.on_start()
+
+    def sees(self, amount: int, *, began_ms: int = 0) -> None:
+        """The account is read."""
+        self.actor.on_receive(guardian.PictureTaken(picture=_picture(amount), began_ms=began_ms))
+
+    def looks(self, times: int) -> None:
+        for _ in range(times):
+            self.watch.now += 200
+            self.actor.on_receive(guardian.Look(at=T0))
+
+
+@pytest.mark.parametrize("jump_ms", [0, -3_600_000, 3_600_000])
+def test_what_is_newer_is_no_question_of_the_wall_clock(jump_ms: int) -> None:
+    post = Post()
+    post.watch.jump(jump_ms)
+    post.actor.on_receive(guardian.ConnectionChanged(is_up=True))
+    post.actor.on_receive(guardian.Watch(instrument=NAME, ours=True))
+    post.watch.now += 1_000
+    post.actor.on_receive(guardian.OrderChanged(order=order(Leg.STOP, "s", OrderState.UNTRIGGERED)))
+    post.watch.now += 100
+    post.sees(100, began_ms=900)
+    post.looks(30)
+    assert not post.ears["broker"].heard, "the stop was told while the account was read: it rests"
+    post.sees(100, began_ms=7_000)
+    post.looks(30)
+    assert post.ears["broker"].heard, "a picture begun later knows better"
+
+
 def test_the_guardian_acts_late_says_so_and_rests_while_the_line_is_down() -> None:
-    watch, to_broker, to_notifier, to_journal, to_orders = Watch(), Ear(), Ear(), Ear(), Ear()
-    to_reconciler = Ear()
-    actor = Guardian(
-        clock=watch,
-        timers=watch,
-        to_broker=to_broker,
-        to_notifier=to_notifier,
-        to_journal=to_journal,
-        to_orders=to_orders,
-        to_reconciler=to_reconciler,
-        settings=GuardianSettings(naked_ms_max=2_000, act_after_ms=3_500),
-        label=LabelMaker(owner="me", worker=WorkerId("w1")),
-    )
-    actor.on_start()
-    actor.on_receive(guardian.PictureTaken(picture=_picture(100)))
+    post = Post()
+    actor, watch = post.actor, post.watch
+    to_broker, to_notifier, to_journal = (post.ears[name] for name in ("broker", "notifier", "journal"))
+    post.sees(100)
     actor.on_receive(guardian.Watch(instrument=NAME, ours=True))
     look = guardian.Look(at=T0)
     for is_up, until in ((False, 10_000), (True, 13_300)):
@@ -186,12 +223,12 @@ def test_the_guardian_acts_late_says_so_and_rests_while_the_line_is_down() -> No
     for _ in range(60):
         watch.now += 200
         actor.on_receive(look)
-    assert to_reconciler.of(reconciler.Run), "it has the account read before it acts"
+    assert post.ears["reconciler"].of(reconciler.Run), "it has the account read before it acts"
     closes = to_broker.of(broker.Submit)
     assert [close.wish.amount for close in closes] == [Decimal(100)] * 3, "again while it is not covered"
     assert len({close.intent_id for close in closes}) == 3
     assert len(to_notifier.of(notices.Notice)) == 1
     assert to_journal.of(journal.Scored)[-1].scores["naked_ms"] > 10_000
-    actor.on_receive(guardian.PictureTaken(picture=_picture(0)))
+    post.sees(0, began_ms=watch.monotonic_ms())
     actor.on_receive(look)
     assert len(to_broker.heard) == 3

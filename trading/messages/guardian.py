@@ -31,9 +31,11 @@ class PositionChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureTaken:
-    """The exchange, whole. It replaces all that was known; repeating it changes nothing."""
+    """The exchange, whole. It replaces all that was known before its reading began; repeating it changes nothing."""
 
     picture: ExchangePicture
+    began_ms: int
+    """On the monotonic clock: a wall clock that is set says nothing of which news is newer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
