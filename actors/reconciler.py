@@ -143,12 +143,10 @@ class Reconciler(Actor):
         else:
             self._again(self._interval_ms, "timer")
             return
-        now = self._clock.monotonic_ms()
+        now, is_shown = self._clock.monotonic_ms(), False
         if now - self._compared_ms >= self._interval_ms:  # the one that people see in the list
-            self._compared_ms = now
-            self._again(pace_ms, "timer")
-        else:
-            self._again(min(pace_ms, self._interval_ms), TO_BE_SURE)
+            self._compared_ms, is_shown = now, True
+        self._again(min(pace_ms, self._interval_ms), "timer" if is_shown else TO_BE_SURE)
 
     def _must_look_into(self, report: Report) -> bool:
         """Is there a position without a trade that was not looked into yet? The trade may have begun days ago."""

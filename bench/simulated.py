@@ -13,6 +13,7 @@ import msgspec
 
 from bench.figure import Effort, Figure, Result
 from exchange.settings import FeedSettings, Limits, Settings
+from exchange.switches import Switches
 from simulation.history import live
 from simulation.plan import Plan, RunnerPlan, draw
 from simulation.runners import Eager
@@ -39,11 +40,11 @@ def run(effort: Effort) -> list[Result]:
 
 
 def _day(name: str, effort: Effort, every_s: int, *, goal: float | None = None) -> Figure:
-    seconds = [_lived(_plan(number, every_s, _days(effort))) for number in range(effort.runs)]
+    seconds = [lived_s(plan(number, every_s, _days(effort))) for number in range(effort.runs)]
     return Figure(name=name, unit="s", runs=tuple(seconds), better="less", goal=goal, note="without faults")
 
 
-def _plan(number: int, every_s: int, days: float) -> Plan:
+def plan(number: int, every_s: int, days: float) -> Plan:
     """One strategy that enters at market, its exits 20 basis points away; all else is the same each time."""
     fields: dict[str, Any] = {"every_s": every_s, "again_s": every_s, "cooldown_s": 5}
     fields |= {"stop_bps": Decimal(20), "target_bps": Decimal(20)}
@@ -56,7 +57,7 @@ def _plan(number: int, every_s: int, days: float) -> Plan:
         step_ms=1_000,
         quiet_ms=60_000,
         reconcile_ms=60_000,
-        switches={},
+        switches=msgspec.structs.asdict(Switches()),
         runners=(runner,),
         start_ms=0,
     )
@@ -64,17 +65,25 @@ def _plan(number: int, every_s: int, days: float) -> Plan:
 
 def _faulty(effort: Effort) -> Figure:
     seeds = SEEDS[: max(2, effort.runs)]
-    seconds = [_lived(draw(seed, faults="all", days=_days(effort))) for seed in seeds]
+    seconds = [lived_s(draw(seed, faults="all", days=_days(effort))) for seed in seeds]
     note = f"seeds {seeds[0]} to {seeds[-1]}"
     return Figure(name="a day as drawn, all faults", unit="s", runs=tuple(seconds), better="less", note=note)
 
 
-def _lived(plan: Plan) -> float:
-    """Seconds of this core for a day. What was found in it is no business of a measurement."""
+def lived_s(whole: Plan) -> float:
+    """Seconds of this core for a day. A promise broken in it is no business of a measurement.
+
+    Raises:
+        RuntimeError: the code itself broke, so the history was not lived to its end.
+    """
     gc.collect()
     began = time.process_time()
-    lived = live(plan)
-    return (time.process_time() - began) * DAY_MS / lived.simulated_ms
+    lived = live(whole)
+    passed_s = time.process_time() - began
+    for found in lived.violations:
+        if found.promise == "code":
+            raise RuntimeError(f"seed {whole.seed} broke off, so nothing was measured: {found.sentence}")
+    return passed_s * DAY_MS / lived.simulated_ms
 
 
 def _days(effort: Effort) -> float:

@@ -192,7 +192,7 @@ def set_aside(directory: Path) -> list[Path]:
 def _locked(directory: Path) -> int:
     """The lock of this directory, held until the process ends, however it ends. Raises Unusable."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as failure:
         raise Unusable(f"cannot use {directory}: {failure.strerror}") from failure

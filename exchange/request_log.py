@@ -18,6 +18,7 @@ import msgspec
 
 FILE: Final = "requests.log"
 FILE_BYTES_MAX: Final = 8 * 1024 * 1024
+_OWNERS: Final = 0o600
 FILES_KEPT: Final = 3  # besides the current one
 WAITING_MAX: Final = 1000  # requests of one session without a reply that are remembered
 VALUE_CHARS: Final = 64
@@ -169,10 +170,13 @@ class Output:
 
 
 class RotatingFile:
-    """`requests.log`, and a few older ones. A full disk loses lines and nothing else."""
+    """`requests.log`, and a few older ones, for their owner alone. A full disk loses lines and nothing else."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / FILE
+        for left in directory.glob(f"{FILE}*"):  # by a version that let others read them
+            with suppress(OSError):
+                left.chmod(_OWNERS)
         self._size = self._path.stat().st_size if self._path.exists() else 0
 
     def write(self, text: str) -> None:
@@ -184,7 +188,8 @@ class RotatingFile:
                         older.rename(self._path.with_name(f"{FILE}.{number + 1}"))
                 self._path.rename(self._path.with_name(f"{FILE}.1"))
                 self._size = 0
-            with self._path.open("a", encoding="utf-8") as file:
+            opened = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNERS)
+            with os.fdopen(opened, "a", encoding="utf-8") as file:
                 self._size += file.write(text)
 
 

@@ -77,10 +77,7 @@ class Supervisor(Actor):
     ) -> None:
         """Check the specs; an address that was handed out for a child nobody starts is a mistake, too.
 
-        ``may_wait_ms``: so much longer a simulated world, in which nothing goes wrong, lets it wait between two looks.
-
-        Raises:
-            ConfigError: with all that is wrong.
+        ``may_wait_ms``: so much longer a simulated world lets it wait between two looks. Raises ConfigError.
         """
         super().__init__()
         wrong = problems(specs, budgets, runtime.directory.names())

@@ -63,7 +63,7 @@ data directory, readable by its owner alone. Start a command in the folder in wh
 
 - Lists fit the terminal: sentences are wrapped, what matters least is left out and named. Piped they are 160 columns
   wide and without colours; `NO_COLOR=1` takes the colours away in a terminal, too.
-- `--json` prints what the API says, whole, for programs.
+- `--json` prints what the API says, whole, for programs; a no in the shape of its errors, beside the sentence.
 - Exit codes: 0 done, 1 failed (the sentence says what to do next), 2 wrong use, 78 wrong settings: all problems are
   listed, and a supervisor must not try again.
 - `eval "$(tradebaas completion bash)"` in `~/.bashrc` completes commands and options; zsh and fish, too.

@@ -8,8 +8,10 @@ import time
 from typing import Any, Final
 
 from waitress.channel import ClientDisconnected, HTTPChannel
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
 
+from webui.answers import BODY_MAX, Problem
+from webui.app import API_POLICY, HEADERS
 from webui.pushing import LINE
 
 SLOW_S_MAX: Final = 30
@@ -19,6 +21,13 @@ WAITING_BYTES_MAX: Final = 256 * 1024
 connection lasts: with its own 16 MiB the service grew by 10 MB a minute under twenty streams."""
 REQUEST_S_MAX: Final = 20
 """From a request's first byte to its last."""
+_NO_REQUEST: Final = {
+    400: ("malformed", "this is no request: its first line, a header or the coding of its body is wrong"),
+    413: ("too_large", f"a body may have {BODY_MAX} bytes"),
+    431: ("header_too_large", "the address and the headers are too long"),
+    501: ("coding", "the transfer coding of this body is not known here; `chunked` is"),
+}
+"""What waitress refuses before the application hears of it. Nothing of what was sent is said back."""
 
 
 class _Line:
@@ -54,10 +63,28 @@ class _Task(WSGITask):
         super().write(data)
 
 
+class _Refused(ErrorTask):
+    """A request that does not reach the application: it is told so in the one shape of errors."""
+
+    def execute(self) -> None:
+        """Answer, and end the connection: where the next request would begin is not known."""
+        request: Any = self.request
+        error = request.error
+        code, sentence = _NO_REQUEST.get(error.code, ("internal", "something is wrong in the service itself"))
+        body: bytes = Problem(error.code, code, sentence).body
+        self.status = f"{error.code} {error.reason}"
+        headers = {**HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store"}
+        self.response_headers = [*headers.items(), ("Content-Security-Policy", API_POLICY)]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class Channel(HTTPChannel):
     """A connection. Its request must come whole in time, however it drips; until then it holds no thread."""
 
     task_class = _Task
+    error_task_class = _Refused
     may_wait = False
     _began_s: float | None = None
 

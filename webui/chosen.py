@@ -69,6 +69,10 @@ class Chosen:
         base = {key: value for key, value in given.items() if key not in _NOT_PARAMETERS}
         return chosen, read_parameters(self._kinds[kind].parameters, {**base, **chosen}, name)
 
+    def instruments(self) -> set[str]:
+        """What the strategies of the file trade."""
+        return {str(one["instrument"]) for one in self._section("strategies").values()}
+
     def knows(self, kind: str) -> bool:
         """Whether there is such a kind of strategy."""
         return kind in self._kinds

@@ -136,9 +136,12 @@ class Look:
 
     def candles(self, asked: CandlesQuery) -> bottle.HTTPResponse:
         """The newest closed candles, the oldest first."""
-        known = self._picture.candles
-        if asked.instrument is None and len(known) > 1:
-            raise wrong("instrument", f"must be one of {', '.join(sorted(known))}")
+        picture = self._picture
+        known = picture.candles
+        there_are = {*known, *picture.tickers, *picture.positions, *self._chosen.instruments()}
+        is_clear = len(known) <= 1 if asked.instrument is None else asked.instrument in there_are
+        if not is_clear:
+            raise wrong("instrument", f"must be one of {', '.join(sorted(there_are)) or 'nothing yet'}")
         candles = known.get(asked.instrument or next(iter(known), ""), ())
         return json_answer(listed([views.candle_row(candle) for candle in candles[-asked.limit :]]))
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from webui import shapes
+from webui import metrics, shapes
 from webui.answers import BODY_MAX
-from webui.bodies import StreamQuery
+from webui.bodies import PANIC, StreamQuery
 from webui.commands import KEY_MAX, KEY_PATTERN
 from webui.routes import API, ROUTES, Route
 
@@ -29,6 +29,10 @@ _REFUSALS: Final = {
     503: "It cannot be done now, and nothing was done.",
     504: "No answer in time: it may still be done, look first.",
 }
+_PANIC_UNRECORDED: Final = (
+    "With the state `halted`: it is being done, and the database takes no writes, so none of it is recorded, and the"
+    " halt ends with the process. Without: nothing was done."
+)
 _OF_LOOKING: Final = (400, 401, 403, 405, 429, 500, 503)
 _OF_COMMANDS: Final = (400, 401, 403, 405, 409, 413, 429, 500, 503, 504)
 
@@ -91,6 +95,8 @@ def _operation(route: Route, found: dict[str, Any], components: dict[str, Any]) 
     if is_looking:
         operation["parameters"] += _query(route.takes, components)
         return operation
+    if route.path == PANIC:
+        operation["responses"]["503"]["description"] = _PANIC_UNRECORDED
     operation["parameters"].append(
         {
             "name": "Idempotency-Key",
@@ -130,7 +136,7 @@ def _others(found: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]
                 "operationId": "get_metrics",
                 "summary": "Figures for Prometheus.",
                 "tags": ["health"],
-                "responses": {"200": text("text/plain; version=1.0.0; charset=utf-8"), **_refusals(_OF_LOOKING, found)},
+                "responses": {"200": text(metrics.CONTENT_TYPE), **_refusals(_OF_LOOKING, found)},
             }
         },
         f"{API}/stream": {

@@ -40,7 +40,7 @@ class WebServer:
             ident=None,
             connection_limit=CONNECTIONS_MAX,
             channel_request_lookahead=5,  # lets a stream learn that its listener is gone
-            max_request_body_size=BODY_MAX,
+            max_request_body_size=BODY_MAX + 1,  # it refuses from there on
             clear_untrusted_proxy_headers=True,
             outbuf_high_watermark=WAITING_BYTES_MAX,
             channel_timeout=SLOW_S_MAX,

@@ -106,6 +106,10 @@ class Running:
         """Command."""
         return requests.post(f"{self.url}/api/v2/{path}", json=body or {}, headers=_key(), timeout=10).json()
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Change."""
+        return requests.patch(f"{self.url}/api/v2/{path}", json=body, headers=_key(), timeout=10).json()
+
     def status(self) -> Any:
         """Everything at a glance."""
         return self.get("status")

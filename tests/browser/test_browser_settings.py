@@ -128,3 +128,58 @@ def test_a_kind_of_message_is_made_silent(page: Page, service: Running) -> None:
     page.clicks("#r-settings_notices .button.strong")
 
     eventually(lambda: service.get("settings")["now"]["notifications"]["trade_opened"] == "silent", "silent")
+
+
+def value(page: Page, selector: str) -> object:
+    """What a field shows now; of a box or a choice, whether it is chosen."""
+    return page.script(
+        "const it = document.querySelector(arguments[0]);"
+        "return it.type === 'checkbox' || it.type === 'radio' ? it.checked : it.value",
+        selector,
+    )
+
+
+def test_an_open_page_shows_what_was_changed_elsewhere_and_keeps_what_is_half_typed(
+    page: Page, service: Running
+) -> None:
+    """A form sends all its figures: with old ones in it, another page's change would be undone."""
+    page.opens("/settings")
+    types(page, '#r-settings_risk [name="leverage"]', "3.")
+    reconnects, loud = '[name="auto_reconnect"]', '[name="notifications.trade_closed"][value="off"]'
+    wanted = not value(page, reconnects)
+
+    service.post("risk-settings", {"mode": "fixed", "value": "0.004"})
+    service.post("settings", {"auto_reconnect": wanted, "notifications": {"trade_closed": "off"}})
+
+    eventually(lambda: value(page, '#r-settings_risk [name="value"]') == "0.004", "the new risk")
+    assert value(page, '#r-settings_risk [name="mode"]') == "fixed"
+    assert value(page, '#r-settings_risk [name="leverage"]') == "3."
+    eventually(lambda: value(page, reconnects) is wanted, "the new reconnecting")
+    eventually(lambda: value(page, loud), "the new loudness")
+    assert page.is_still_here
+
+    service.post("risk-settings", {"mode": "percent", "value": "0.2"})
+    eventually(lambda: value(page, '#r-settings_risk [name="mode"]') == "percent", "the old measure again")
+    assert value(page, '#r-settings_risk [name="leverage"]') == "3."
+
+
+def test_what_was_wrong_with_a_figure_stays_said_while_things_happen(page: Page, service: Running) -> None:
+    page.opens("/settings")
+    types(page, '#r-settings_risk [name="value"]', "1000")
+    saves(page, "risk-settings")
+    page.sees("more than 100 percent", "settings_risk")
+
+    service.post("risk-settings", {"mode": "percent", "value": "0.2", "leverage": "4"})
+    eventually(lambda: value(page, '#r-settings_risk [name="leverage"]') == "4", "what is now")
+
+    assert "more than 100 percent" in page.region("settings_risk")
+    assert value(page, '#r-settings_risk [name="value"]') == "1000"
+
+
+def test_an_open_page_shows_parameters_that_were_changed_elsewhere(page: Page, service: Running) -> None:
+    page.opens("/strategies/fast")
+    answer = service.patch("strategies/fast", {"parameters": {"cooldown_s": 9}})
+    assert answer["ok"], answer
+
+    eventually(lambda: value(page, '[name="cooldown_s"]') == "9", "the new parameter")
+    assert page.is_still_here

@@ -1,5 +1,6 @@
 """Every command against a service that runs: what it prints, what it changes, and how it ends."""
 
+import itertools
 import json
 import os
 import pty
@@ -200,6 +201,19 @@ def test_watching_redraws_in_place_and_ends_well(service: Running) -> None:
     assert process.wait(10) == 0
     reader.join(10)
     os.close(ours)
+
+
+def test_watching_as_json_says_as_json_that_nobody_is_there(tmp_path: Path) -> None:
+    words = ["status", "--watch", "--json", "--every", "0.2", "--data-dir", str(tmp_path)]
+    with subprocess.Popen([*PROGRAM, *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = list(itertools.islice(process.stdout, 20))
+        process.terminate()
+
+    text = "".join(first)
+    found, end = json.JSONDecoder().raw_decode(text)
+    assert found["error"]["code"] == "not_running"
+    assert text[end:].lstrip().startswith("{"), "and again"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,6 +1,7 @@
 """An exchange remembers: whatever it has answered is still true after a kill and a new start in the same directory."""
 
 import json
+import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from exchange.market import Market
 from exchange.recording import replay
 from exchange.records import Counters, Row, Wallet
 from exchange.remembered import JOURNAL, SNAPSHOT
+from exchange.request_log import FILE, RotatingFile
 from tests.process.exchange_client import DEADLINE_S, Client, Exchange, Start, eventually
 
 pytestmark = pytest.mark.process
@@ -328,6 +330,33 @@ def test_a_record_of_what_came_in_makes_the_same_run_again(start: Start, tmp_pat
     again = replay(tmp_path / "record.jsonl")
 
     assert {order.order_id for order in again.engine.open_orders(again.engine.accounts["main"])} == shown
+
+
+def test_what_it_keeps_is_for_its_owner_alone(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "exchange"
+    usual = os.umask(0o022)
+    try:
+        exchange = start("--data-dir", str(folder))
+    finally:
+        os.umask(usual)
+    with exchange.connect() as client:
+        trade_a_little(client)
+    assert exchange.stop() == 0
+
+    rights = {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+    assert rights.pop("exchange") == 0o700
+    assert len(rights) >= 4
+    assert set(rights.values()) == {0o600}, rights
+
+
+def test_a_log_that_others_could_read_is_taken_back(tmp_path: Path) -> None:
+    for name in (FILE, f"{FILE}.1"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+
+    RotatingFile(tmp_path).write("private/buy\n")
+
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_requests_are_logged_readably_and_without_secrets(start: Start, tmp_path: Path) -> None:

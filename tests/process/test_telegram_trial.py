@@ -1,5 +1,6 @@
 """A test message: it arrives, or a sentence says why not; by the command line, too."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 
 from persistence.secret import Secret
 from tests.process.telegram_bot import CHAT, Bot
-from tradebaas.commands.credentials import command
+from tradebaas.commands import tradebaas
 from tradebaas.settings import Telegram
 from tradebaas.telegram.trial import try_telegram
 
@@ -48,8 +49,24 @@ def test_the_command_line_sends_it(bot: Bot, tmp_path: Path) -> None:
     file = tmp_path / "tradebaas.toml"
     file.write_text(f'[telegram]\ntoken = "{TOKEN}"\nchat_id = "{CHAT}"\nbase_url = "{bot.url}"\n', encoding="utf-8")
     file.chmod(0o600)
-    arguments = ["test", "--telegram", "--config", str(file)]
-    found = CliRunner().invoke(command, arguments)
+    arguments = ["credentials", "test", "--telegram", "--config", str(file)]
+    found = CliRunner().invoke(tradebaas, arguments)
     assert (found.exit_code, found.output) == (0, f"a test message was sent to the chat {CHAT}\n")
     bot.refuses(400, "Bad Request: chat not found")
-    assert CliRunner().invoke(command, arguments).exit_code == 1
+    assert CliRunner().invoke(tradebaas, arguments).exit_code == 1
+
+
+def test_the_command_line_says_as_json_what_came_of_it(bot: Bot, tmp_path: Path) -> None:
+    file = tmp_path / "tradebaas.toml"
+    file.write_text(f'[telegram]\ntoken = "{TOKEN}"\nchat_id = {CHAT}\nbase_url = "{bot.url}"\n', encoding="utf-8")
+    arguments = ["credentials", "test", "--telegram", "--json", "--config", str(file)]
+
+    found = CliRunner().invoke(tradebaas, arguments)
+    assert found.exit_code == 0
+    assert json.loads(found.stdout) == {"ok": True, "sentence": f"a test message was sent to the chat {CHAT}"}
+
+    bot.refuses(400, "Bad Request: chat not found")
+    found = CliRunner().invoke(tradebaas, arguments)
+    assert found.exit_code == 1
+    assert json.loads(found.stdout)["ok"] is False
+    assert json.loads(found.stdout)["sentence"] in found.stderr

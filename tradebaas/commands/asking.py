@@ -69,6 +69,14 @@ def fail(sentence: str) -> NoReturn:
     sys.exit(FAILED)
 
 
+def as_answer(no: NotRunning | SaidNo) -> object:
+    """Give a no as the API says it, whole; where nobody answered, in the same shape."""
+    if isinstance(no, SaidNo) and no.content is not None:
+        return no.content
+    code = no.code if isinstance(no, SaidNo) else "not_running"
+    return {"error": {"code": code, "sentence": str(no), "field": None, "reason": None, "state": None}}
+
+
 def asks(command: Callable[Concatenate[Client, bool, P], None]) -> Callable[..., Any]:
     """Give a command a client of the running service and `as_json`; turn a no into a sentence and an exit code."""
 
@@ -94,11 +102,9 @@ def asks_again(command: Callable[Concatenate[Callable[[], Client], bool, P], Non
         settings = settings_or_exit(config, data_dir)
         try:
             command(lambda: find(settings), as_json, **given)  # type: ignore[call-arg]  # click gives what is declared
-        except NotRunning as nobody:
-            fail(str(nobody))
-        except SaidNo as no:
-            if as_json and no.content is not None:
-                print_json(no.content)
+        except (NotRunning, SaidNo) as no:
+            if as_json:
+                print_json(as_answer(no))
             fail(str(no))
 
     return asking

@@ -65,7 +65,7 @@ def test_credentials(
 ) -> None:
     """Log in once with the key and show what it may do. Nothing is ordered. Works beside a running service, too."""
     if to_phone:
-        _test_telegram(config, data_dir)
+        _test_telegram(config, data_dir, as_json=as_json)
         return
     from brokers import registry
     from brokers.deribit.account import excess_scopes, missing_scopes
@@ -135,13 +135,16 @@ def revoke(config: Path | None, data_dir: Path | None) -> None:
     click.echo("revoked")
 
 
-def _test_telegram(config: Path | None, data_dir: Path | None) -> None:
+def _test_telegram(config: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
     from tradebaas.telegram.trial import try_telegram
 
     arrived, sentence = try_telegram(settings_or_exit(config, data_dir).telegram)
+    if as_json:
+        print_json({"ok": arrived, "sentence": sentence})
+    elif arrived:
+        click.echo(sentence)
     if not arrived:
         fail(sentence)
-    click.echo(sentence)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from tradebaas.client import Client, NotRunning, SaidNo
-from tradebaas.commands.asking import asks_again
+from tradebaas.commands.asking import as_answer, asks_again
 from tradebaas.commands.tables import Painted, moment, print_json, print_pairs, width
 
 HOME: Final = "\x1b[H"
@@ -50,17 +50,19 @@ def command(connect: Callable[[], Client], as_json: bool, watch: bool, every: fl
 
 def _once(connect: Callable[[], Client], *, as_json: bool, in_place: bool) -> None:
     """One look. Who is not there now may be there at the next: a service that restarts is what one watches."""
-    found, trouble = None, ""
+    found: dict[str, Any] | NotRunning | SaidNo
     try:
         found = _look(connect)
     except (NotRunning, SaidNo) as no:
-        trouble = f"tradebaas: {no}"
+        found = no
     if in_place:
         click.echo(HOME + CLEAR_BELOW, nl=False)
-    if found is None:
-        click.echo(trouble)
-    else:
+    if isinstance(found, dict):
         _show(found, as_json=as_json)
+    elif as_json:
+        print_json(as_answer(found))
+    else:
+        click.echo(f"tradebaas: {found}")
     if in_place:
         click.echo(f"\n{moment(int(time.time() * 1000))}, again and again; Ctrl-C ends it"[: width()])
     sys.stdout.flush()

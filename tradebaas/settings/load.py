@@ -23,6 +23,9 @@ NO_SETTINGS: Final = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CRASH_AT", f"{PREFI
 """Variables that others read: where the file is, and `tradebaas.crash_points`."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _OTHERS_MAY_READ: Final = 0o077
+_TRUE: Final = ("true", "yes", "on", "1")
+_FALSE: Final = ("false", "no", "off", "0")
+_WHOLE_MAX: Final = 10**15  # more than any whole number here may be, and few digits even where it is written 1e15
 
 Kinds = Mapping[str, Callable[[dict[str, Any], str], Iterable[str]]]
 """The strategies there are; each says what is wrong with its parameters, given with the place where they stand."""
@@ -48,6 +51,7 @@ def load(
     if source is None:
         tables["strategies"] = {name: _table_of(one) for name, one in DEFAULT_STRATEGIES.items()}
     _lay_environment(tables, environment, problems)
+    _write_chat_out(tables)
     base = Path.cwd() if source is None else source.resolve().parent
     _place(tables, base)
     for path, value in (flags or {}).items():
@@ -97,6 +101,13 @@ def _place(tables: Tables, base: Path) -> None:
     tables.setdefault("service", {}).setdefault("data_dir", str(base / "var"))
 
 
+def _write_chat_out(tables: Tables) -> None:
+    """Let the chat be given as the number that Telegram shows. In any other text a number is more likely a slip."""
+    chat = tables.get("telegram", {}).get("chat_id")
+    if isinstance(chat, int) and not isinstance(chat, bool):
+        tables["telegram"]["chat_id"] = str(chat)
+
+
 # --- environment
 
 
@@ -105,13 +116,16 @@ def _lay_environment(tables: Tables, environment: Mapping[str, str], problems: l
         if not variable.startswith(PREFIX) or variable in NO_SETTINGS:
             continue
         section, *rest = variable.removeprefix(PREFIX).lower().split("__")
-        if section == "strategies" and len(rest) == 2:  # noqa: PLR2004 - name and key
-            _lay_strategy(tables, rest[0], rest[1], text)
-        elif section in SECTIONS and len(rest) == 1 and rest[0] in SECTIONS[section].__struct_fields__:
-            tables.setdefault(section, {})[rest[0]] = _from_text(text, get_type_hints(SECTIONS[section])[rest[0]])
-        else:
-            known = [f"{PREFIX}{one.replace('.', '__').upper()}" for one in _all_keys()]
-            problems.append(f"{variable}: no such setting{_did_you_mean(variable, known)}")
+        try:
+            if section == "strategies" and len(rest) == 2:  # noqa: PLR2004 - name and key
+                _lay_strategy(tables, rest[0], rest[1], text)
+            elif section in SECTIONS and len(rest) == 1 and rest[0] in SECTIONS[section].__struct_fields__:
+                tables.setdefault(section, {})[rest[0]] = _from_text(text, get_type_hints(SECTIONS[section])[rest[0]])
+            else:
+                known = [f"{PREFIX}{one.replace('.', '__').upper()}" for one in _all_keys()]
+                problems.append(f"{variable}: no such setting{_did_you_mean(variable, known)}")
+        except ValueError as objection:
+            problems.append(f"{variable}: {objection}")
 
 
 def _lay_strategy(tables: Tables, name: str, key: str, text: str) -> None:
@@ -120,18 +134,28 @@ def _lay_strategy(tables: Tables, name: str, key: str, text: str) -> None:
     known = next((one for one in strategies if re.sub(r"\W", "_", one).lower() == name), name)
     table = strategies.setdefault(known, {})
     if isinstance(table, dict):
-        table[key] = text if key in {"strategy", "instrument"} else _as_toml(text)
+        table[key] = _from_text(text, hint) if (hint := get_type_hints(Strategy).get(key)) else _as_toml(text)
 
 
 def _from_text(text: str, hint: Any) -> object:
-    """Read the words of a variable as its setting needs them."""
+    """Read the words of a variable as its setting needs them. Raises ValueError."""
     inner = _without_none(hint)
+    if inner is bool:
+        return _as_bool(text)
     if get_origin(inner) is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
     if get_origin(inner) is Mapping:
         return _as_toml(text)
-    is_number = isinstance(inner, type) and issubclass(inner, bool | int | Decimal)
+    is_number = isinstance(inner, type) and issubclass(inner, int | Decimal)
     return _as_toml(text) if is_number else text
+
+
+def _as_bool(text: str) -> bool:
+    """Read a word as a shell, a container or a unit file writes it. Raises ValueError."""
+    word = text.strip().lower()
+    if word not in _TRUE + _FALSE:
+        raise ValueError(f"{text!r} is neither yes ({', '.join(_TRUE)}) nor no ({', '.join(_FALSE)})")
+    return word in _TRUE
 
 
 def _as_toml(text: str) -> object:
@@ -192,6 +216,8 @@ def _value(value: object, hint: Any, place: str, problems: list[str]) -> object:
     inner = _without_none(hint)
     if value == "" and type(None) in get_args(_bare(hint)):
         return None  # the one way TOML has to say "none"
+    if inner is int and isinstance(value, Decimal) and value.is_finite() and abs(value) < _WHOLE_MAX:
+        value = int(value) if value == int(value) else value  # 2.0 is a whole number, too
     try:
         return msgspec.convert(value, hint, dec_hook=_convert)
     except (msgspec.ValidationError, TypeError) as error:

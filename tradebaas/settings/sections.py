@@ -196,7 +196,7 @@ class Reconcile(Struct, frozen=True, kw_only=True):
     """The comparison of database and exchange."""
 
     interval_s: Annotated[
-        int, Meta(ge=5, le=3600, description="How often it runs; it also runs after every connect.")
+        int, Meta(ge=1, le=3600, description="How often it runs; it also runs after every connect.")
     ] = 60
 
 
@@ -236,7 +236,7 @@ class Telegram(Struct, frozen=True, kw_only=True):
 
     token: Annotated[Secret | None, Meta(description="The bot's token.")] = None
     token_file: Annotated[Path | None, Meta(description="A file with the token that only its owner may read.")] = None
-    chat_id: Annotated[str, Meta(description="The one chat that is written to and obeyed.")] = ""
+    chat_id: Annotated[str, Meta(description="The one chat that is written to and obeyed; its number, or a text.")] = ""
     commands: Annotated[bool, Meta(description="Obey commands from that chat.")] = True
     base_url: Annotated[str, Meta(description="Where the Bot API is.")] = "https://api.telegram.org"
 

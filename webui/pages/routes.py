@@ -46,10 +46,11 @@ _SPOKEN: Final = (
 KINDS: Final = (
     "alert", "bracket_changed", "child_changed", "child_crowded", "child_failed", "close_wanted", "command",
     "connection_changed", "entry_ended", "fill", "fill_seen", "funds", "halt_changed", "issue_opened", "issue_resolved",
-    "label_asked", "messages_lost", "old_incarnation_spoke", "order_changed", "order_seen", "pictured",
-    "position_changed", "reconciled", "reduced", "request_done", "request_refused", "request_unknown", "scoreboard",
-    "service_stopped", "signal_refused", "step", "strategy_decided", "strategy_status_changed", "ticker", "time_passed",
-    "trade_closed", "trade_opened", "trade_quarantined", "trade_released",
+    "label_asked", "messages_lost", "old_incarnation_spoke", "order_changed", "order_seen", "parameters_changed",
+    "pictured", "position_changed", "reconciled", "reduced", "request_done", "request_refused", "request_unknown",
+    "risk_changed", "scoreboard", "service_stopped", "settings_changed", "signal_refused", "step", "strategy_decided",
+    "strategy_status_changed", "ticker", "time_passed", "trade_closed", "trade_opened", "trade_quarantined",
+    "trade_released",
 )  # fmt: skip
 """The events a page listens to; a stream has no way to ask for all of them."""
 

@@ -21,12 +21,12 @@ class SettingsView:
     asking: Asking
 
     def regions(self) -> list[Region]:
-        """One region for each thing that can be set. None is drawn anew under somebody's hands."""
+        """One region for each thing that can be set; what somebody has typed and not saved stays in its field."""
         return [
-            Region(name="settings_link", fill=self.settings),
-            Region(name="settings_risk", fill=self.risk),
+            Region(name="settings_link", fill=self.settings, on="settings_changed"),
+            Region(name="settings_risk", fill=self.risk, on="risk_changed"),
             Region(name="settings_broker", fill=self.brokers, on="connection_changed"),
-            Region(name="settings_notices", fill=self.settings),
+            Region(name="settings_notices", fill=self.settings, on="settings_changed"),
             Region(name="settings_backups", fill=self.backups),
             Region(name="settings_file", fill=self.file),
         ]

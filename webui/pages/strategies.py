@@ -41,7 +41,7 @@ class Strategies:
             Region(name="decision", fill=lambda: self.one(name), on="strategy_decided signal_refused"),
             Region(name="strategy_error", fill=lambda: self.one(name), on="strategy_status_changed child_failed"),
             Region(name="strategy_trades", fill=lambda: self.trades(name), on=_EVENTS, template="part_trades"),
-            Region(name="parameters", fill=lambda: self.parameters(name)),
+            Region(name="parameters", fill=lambda: self.parameters(name), on="parameters_changed"),
         ]
 
     # --- one for each region

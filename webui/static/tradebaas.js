@@ -68,6 +68,26 @@
 
   // --- putting a fresh region into place of an old one, touching only what differs
 
+  let theirs = new Set(); // fields of the region that somebody has changed and not saved, or is in
+
+  function touched(region) {
+    const fields = [...region.querySelectorAll("input, select, textarea")];
+    return new Set(fields.filter((each) => differs(each) || each === document.activeElement).map((each) => each.name));
+  }
+
+  /** Show what counts now in a field that nobody touched. */
+  function follow(field, fresh) {
+    if (theirs.has(field.name)) return;
+    if (field.type === "checkbox" || field.type === "radio") {
+      field.defaultChecked = field.checked = fresh.defaultChecked;
+    } else if (field.matches("select")) {
+      for (const each of field.options) each.defaultSelected = each.value === fresh.value;
+      field.value = fresh.value;
+    } else {
+      field.defaultValue = field.value = fresh.defaultValue;
+    }
+  }
+
   function morph(old, fresh) {
     if (old.isEqualNode(fresh)) return;
     if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || (old.id || "") !== (fresh.id || "")) {
@@ -78,7 +98,8 @@
       old.data = fresh.data;
       return;
     }
-    if (old.matches("input, select, textarea")) return; // what a person types is theirs
+    if (old.matches("input, select, textarea")) return follow(old, fresh);
+    if (old.matches("form .problem")) return; // it is about what was typed, and goes when that is sent again
     for (const { name } of [...old.attributes]) {
       const opened = name === "open" && old.nodeName === "DETAILS";
       if (!fresh.hasAttribute(name) && !opened && name !== "aria-busy") old.removeAttribute(name);
@@ -150,7 +171,9 @@
     moments(holder.content);
     for (const fresh of [...holder.content.children]) {
       const old = document.getElementById(fresh.id);
-      if (old) morph(old, fresh);
+      if (!old) continue;
+      theirs = touched(old);
+      morph(old, fresh);
     }
     sign();
   }

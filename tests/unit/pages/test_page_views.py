@@ -63,6 +63,29 @@ def test_the_same_region_is_drawn_with_the_whole_view_and_alone(house: House) ->
     assert alone in house.get("/", OPERATE).body.decode()
 
 
+def test_a_page_listens_to_every_kind_that_one_of_its_regions_waits_for(house: House) -> None:
+    for path in views(fill_house(house)):
+        page = Read(house.get(path, OPERATE).body.decode())
+        (listens,) = page.having("data-kinds")
+        regions = page.having("data-region")
+        waits = {kind for each in regions for name in ("data-on", "data-slowly") for kind in each.get(name, "").split()}
+
+        assert (path, waits - {"*"} - set(listens["data-kinds"].split())) == (path, set())
+
+
+def test_what_can_be_changed_on_a_page_is_drawn_anew_when_it_was_changed_elsewhere(house: House) -> None:
+    strategy = fill_house(house)["strategy"]
+    found = {
+        each["data-region"]: each.get("data-on")
+        for path in ("/settings", f"/strategies/{strategy}")
+        for each in Read(house.get(path, OPERATE).body.decode()).having("data-region")
+    }
+
+    wanted = {"settings_link": "settings_changed", "settings_notices": "settings_changed"}
+    wanted |= {"settings_risk": "risk_changed", "parameters": "parameters_changed"}
+    assert {name: found[name] for name in wanted} == wanted
+
+
 def test_a_page_may_load_nothing_from_elsewhere_and_is_kept_by_nobody(house: House) -> None:
     reply = house.get("/", OPERATE)
 

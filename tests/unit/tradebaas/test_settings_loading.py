@@ -76,6 +76,45 @@ def test_a_parameter_of_a_strategy_may_come_from_the_environment() -> None:
     assert found.parameters == {"cooldown_s": 7}
 
 
+@pytest.mark.parametrize("written", ["1", "2.0", "30.00", "3600"])
+def test_whole_seconds_between_two_comparisons_may_be_written_with_a_point(written: str) -> None:
+    assert read(f"[reconcile]\ninterval_s = {written}").reconcile.interval_s == int(Decimal(written))
+    assert read(TRADEBAAS_RECONCILE__INTERVAL_S=written).reconcile.interval_s == int(Decimal(written))
+
+
+def test_a_chat_may_be_given_as_the_number_it_is_or_as_text() -> None:
+    token = "[telegram]\ntoken = 't'\n"
+
+    assert read(f"{token}chat_id = -100123").telegram.chat_id == "-100123"
+    assert read(f"{token}chat_id = '-100123'").telegram.chat_id == "-100123"
+    assert read(token, TRADEBAAS_TELEGRAM__CHAT_ID="-100123").telegram.chat_id == "-100123"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("1", True), ("True", True), ("YES", True), (" on ", True), ("0", False), ("FALSE", False), ("no", False)],
+)
+def test_yes_and_no_in_the_environment_are_read_in_the_words_that_are_in_use(word: str, meant: bool) -> None:
+    text = "[strategies.a]\nstrategy = 'fasttest'\ninstrument = 'BTC-PERPETUAL'"
+    spoken = {
+        "TRADEBAAS_BROKER__AUTO_RECONNECT": word,
+        "TRADEBAAS_TELEGRAM__COMMANDS": word,
+        "TRADEBAAS_STRATEGIES__A__AUTOSTART": word,
+    }
+
+    found = read(text, **spoken)
+
+    said = (found.broker.auto_reconnect, found.telegram.commands, found.strategies["a"].autostart)
+    assert said == (meant, meant, meant)
+
+
+def test_a_word_that_is_neither_yes_nor_no_is_said_once_with_the_words_there_are() -> None:
+    wanted = "is neither yes (true, yes, on, 1) nor no (false, no, off, 0)"
+
+    assert problems(TRADEBAAS_BROKER__AUTO_RECONNECT="ja") == (f"TRADEBAAS_BROKER__AUTO_RECONNECT: 'ja' {wanted}",)
+    assert problems(TRADEBAAS_WEB__OPEN_METRICS="") == (f"TRADEBAAS_WEB__OPEN_METRICS: '' {wanted}",)
+
+
 def test_relative_folders_begin_where_the_file_is(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     file = tmp_path / "etc" / "t.toml"
@@ -100,6 +139,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "outside of sections": ("port = 1", "port: stands outside of every section"),
     "wrong kind": ("[web]\nport = 'x'", "web.port: expected int, got str ('x')"),
     "too large": ("[web]\nport = 70000", "web.port: expected int <= 65535 (70000)"),
+    "not a whole number": ("[reconcile]\ninterval_s = 1.5", "reconcile.interval_s: expected int"),
+    "no number": ("[reconcile]\ninterval_s = nan", "reconcile.interval_s: expected int"),
+    "no comparison": ("[reconcile]\ninterval_s = 0", "reconcile.interval_s: expected int >= 1 (0)"),
+    "a chat that is a yes": ("[telegram]\nchat_id = true", "telegram.chat_id: expected str, got bool (True)"),
     "not a word": ("[service]\nmode = 'papr'", 'service.mode: "papr" is not one of its words, did you mean paper?'),
     "not finite": ("[risk]\nvalue = nan", "risk.value must be a number above 0"),
     "infinite": ("[risk]\nnotional = inf", "risk.notional must be a number above 0"),

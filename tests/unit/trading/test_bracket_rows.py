@@ -30,7 +30,6 @@ from trading.bracket import (
     Verdict,
     learn,
 )
-from trading.labels import LAST_RESORT_FROM
 from trading.values import IntentId, Leg, Milliseconds, OrderId, OrderState, OrderType, Side
 
 FILLED = OrderState.FILLED
@@ -387,25 +386,3 @@ def test_an_answer_that_is_older_than_the_news_does_not_make_an_order_vanish() -
     slot = order(Leg.STOP, "OTO-1", OrderState.UNTRIGGERED, is_dormant=True)
     life.hears(Asked(label=label(Leg.STOP), verdict=Verdict.FOUND, orders=(slot,)), 50)
     assert [one.order_id for one in life.bracket.live(Leg.STOP)] == ["s"]
-
-
-@pytest.mark.parametrize("attempts", [79, 80, 99])
-def test_labels_that_are_used_up_end_with_a_person_and_never_with_a_label_of_the_guardians(attempts: int) -> None:
-    """A person may ask for another round of closing again and again; a label has room for two digits."""
-    life = entered()
-    life.bracket = replace(life.bracket, attempts=((Leg.CLOSE, attempts),), forgiven=attempts)
-    life.hears(Close(reason="x"))
-    placed = [one.label for one in life.wants(Place) if one.leg is Leg.CLOSE]
-    if attempts < LAST_RESORT_FROM:
-        assert placed == [label(Leg.CLOSE, 79)]
-    else:
-        assert (placed, life.bracket.phase) == ([], Phase.QUARANTINED)
-        assert "in 80 attempts" in life.bracket.reason or "in 99 attempts" in life.bracket.reason
-
-
-def test_without_a_label_left_for_its_stop_a_trade_is_closed() -> None:
-    life = entered()
-    life.bracket = replace(life.bracket, attempts=((Leg.STOP, 80),), stops_forgiven=80, orders=life.bracket.orders[:1])
-    life.hears(Tick())
-    assert life.bracket.reason == "no_stop_accepted"
-    assert [one.leg for one in life.wants(Place)][-1] is Leg.CLOSE

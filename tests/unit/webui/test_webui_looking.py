@@ -12,8 +12,9 @@ from persistence.store import Store
 from tests.unit.persistence.made import Life
 from tests.unit.webui.house import NOW, House
 from trading.bracket import Phase
+from trading.facts import Candle
 from trading.pnl import TradePnl
-from trading.values import Currency, Milliseconds, StrategyName
+from trading.values import Currency, InstrumentName, Milliseconds, StrategyName
 
 AT = Milliseconds(NOW)
 LISTS = ["strategies", "trades", "orders", "positions", "events", "issues", "reconciliations"]
@@ -42,6 +43,8 @@ WRONG = {
     "reconciliations?limit=no": "limit",
     "orders?limit=5": "limit",
     "status?x=1": "x",
+    "candles?instrument=NOPE": "instrument",
+    "candles?instrument=": "instrument",
 }
 
 
@@ -196,6 +199,35 @@ def test_a_strategy_is_shown_with_its_trades_and_the_signals_it_was_refused(hous
     assert [trade["bracket_id"] for trade in found["trades"]] == ["b"]
     assert len(found["refusals"]) == 1
     assert [row["name"] for row in house.get("strategies").json["items"]] == ["a"]
+
+
+def candle(instrument: str) -> Candle:
+    price, at = Decimal(1), Milliseconds(NOW - 60_000)
+    return Candle(
+        instrument=InstrumentName(instrument),
+        minutes=1,
+        opened_at=at,
+        open=price,
+        high=price,
+        low=price,
+        close=price,
+        volume=price,
+    )
+
+
+def test_candles_are_asked_of_an_instrument_that_is_traded_or_watched(house: House) -> None:
+    house.settings["strategies"] = {"a": {"strategy": "fasttest", "instrument": "ETH-PERPETUAL", "autostart": True}}
+    house.shows(candles={"BTC-PERPETUAL": (candle("BTC-PERPETUAL"),)}, tickers={"SOL_USDC-PERPETUAL": {}})
+
+    assert [len(house.get(f"candles{asked}").json["items"]) for asked in ("", "?instrument=BTC-PERPETUAL")] == [1, 1]
+    assert house.get("candles?instrument=ETH-PERPETUAL").json["items"] == [], "of the file, nothing came yet"
+    assert house.get("candles?instrument=SOL_USDC-PERPETUAL").json["items"] == []
+    assert house.get("candles?instrument=NOPE").error["reason"] == (
+        "must be one of BTC-PERPETUAL, ETH-PERPETUAL, SOL_USDC-PERPETUAL"
+    )
+
+    house.shows(candles={name: (candle(name),) for name in ("BTC-PERPETUAL", "ETH-PERPETUAL")})
+    assert house.get("candles").error["field"] == "instrument", "which of the two?"
 
 
 def test_the_equity_curve_adds_up_what_closed_trades_made(house: House, store: Store) -> None:

@@ -99,6 +99,25 @@ def test_health_is_as_the_document_says(house: House) -> None:
     fits(house.get("/health", key=None).json, "GET", "/health")
 
 
+def test_figures_come_as_the_document_says(house: House) -> None:
+    (said,) = operation("GET", "/metrics")["responses"]["200"]["content"]
+
+    assert house.get("/metrics").headers["Content-Type"] == said
+
+
+def test_of_panic_alone_it_is_not_said_that_nothing_was_done() -> None:
+    """It goes out even when nothing can be recorded: docs/decisions/0008."""
+    said = {
+        path: operation("POST", path)["responses"]["503"]["description"]
+        for path, methods in DOCUMENT["paths"].items()
+        if "post" in methods
+    }
+    unlike = {path for path, text in said.items() if text != "It cannot be done now, and nothing was done."}
+
+    assert unlike == {f"{API}/panic"}
+    assert "it is being done" in said[f"{API}/panic"]
+
+
 PROMISED = """
 GET status strategies strategies/{id} trades trades/{id} orders positions events issues reconciliations brokers
 broker/active risk-settings settings candles equity backups stream openapi.json

@@ -7,14 +7,16 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 import requests
 
 from actors.subscribers import Told
 from persistence.store import Store
-from tests.unit.webui.house import OBSERVE, House
+from tests.unit.webui.house import OBSERVE, OPERATE, House
 from webui import channel
 from webui import server as web
+from webui.answers import BODY_MAX
 from webui.server import WebServer
 
 KEY = {"Authorization": f"Bearer {OBSERVE}"}
@@ -303,6 +305,42 @@ def test_a_request_that_is_none_is_refused_and_nothing_of_it_comes_back(on_disk:
         assert answer.split(b" ", 2)[1:2] in ([b"400"], [b"501"], [])
         assert b"Set-Cookie" not in answer.partition(b"\r\n\r\n")[0]
         assert answered(server) == 200
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"POST /api/v2/halt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 65537\r\n\r\n", 413, "too_large"),
+        (b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: x\r\n\r\n", 501, "coding"),
+        (b"GET /api/v2/status HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n", 400, "malformed"),
+        (b"GET /health HTTP/1.1\r\nX: " + b"x" * 262_132, 431, "header_too_large"),
+    ],
+    ids=["body", "coding", "header", "headers"],
+)
+def test_what_never_reaches_the_application_is_refused_in_the_one_shape(
+    on_disk: House, raw: bytes, status: int, code: str
+) -> None:
+    with running(on_disk) as server, connected(server) as client:
+        client.sendall(raw)
+        head, _, body = everything(client).partition(b"\r\n\r\n")
+
+    assert head.split(b" ", 2)[1] == str(status).encode()
+    assert b"\r\nContent-Type: application/json\r\n" in head
+    assert b"\r\nX-Content-Type-Options: nosniff" in head
+    error = msgspec.json.decode(body)["error"]
+    assert error.keys() == {"code", "sentence", "field", "reason", "state"}
+    assert error["code"] == code
+
+
+def test_a_body_of_the_largest_size_reaches_the_application(on_disk: House) -> None:
+    body = b'{"reason": "' + b"x" * (BODY_MAX - 14) + b'"}'
+    assert len(body) == BODY_MAX
+    with running(on_disk) as server, requests.Session() as ask:
+        ask.trust_env = False
+        key = {"Authorization": f"Bearer {OPERATE}"}
+        reply = ask.post(f"{server.url}/api/v2/halt", data=body, headers=key, timeout=5)
+
+    assert (reply.status_code, reply.json()["error"]["field"]) == (400, "reason")
 
 
 def test_who_asks_is_known_behind_a_trusted_proxy_and_nobody_else_is_believed(on_disk: House) -> None:
