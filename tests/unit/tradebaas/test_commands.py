@@ -99,6 +99,16 @@ def test_without_a_service_there_is_one_clear_sentence(name: str) -> None:
     assert "tradebaas run" in found.output
 
 
+@pytest.mark.parametrize("name", [*ASKING, "unhalt"])
+def test_without_a_service_a_program_is_told_so_in_the_shape_of_every_no(name: str) -> None:
+    found = run(name, "--json")
+
+    error = msgspec.json.decode(found.stdout)["error"]
+    assert (found.exit_code, error["code"]) == (1, "not_running")
+    assert error.keys() == {"code", "sentence", "field", "reason", "state"}
+    assert found.stderr == f"tradebaas: {error['sentence']}\n"
+
+
 def test_what_a_killed_service_left_behind_is_not_taken_for_it(tmp_path: Path) -> None:
     gone = Service(tmp_path / "var")
     gone.stop()
