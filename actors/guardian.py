@@ -163,6 +163,8 @@ class Guardian(Actor):
             return watch
         if watch.told_at is None or now - watch.told_at >= settings.alert_every_ms:
             text = f"{watch.instrument}: {watch.uncovered} held without a stop for {naked_ms / 1000:.1f} s"
+            if watch.closes_in_vain:
+                text += ". Closing as much several times has changed nothing: look whose it is"
             self._to_notifier.tell(
                 notices.Notice(
                     severity=Severity.CRITICAL,
@@ -173,7 +175,9 @@ class Guardian(Actor):
                 )
             )
             watch = replace(watch, told_at=now)
-        if watch.acted_at is None or now - watch.acted_at >= settings.again_ms:
+        if watch.closes_in_vain:
+            mark("guardian-closes-in-vain")
+        elif watch.acted_at is None or now - watch.acted_at >= settings.again_ms:
             wish = self._label.close(watch, self._clock.now_ms())
             if wish is not None:
                 mark("guardian-closes")
@@ -185,5 +189,5 @@ class Guardian(Actor):
                         fill_condition=FillCondition.FIRST_HIT,
                     )
                 )
-            watch = replace(watch, acted_at=now, acted=watch.acted + 1)
+            watch = watch.closing(watch.uncovered, now)
         return watch

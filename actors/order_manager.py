@@ -291,6 +291,7 @@ class OrderManager(Actor):
 
     def _reconciled(self, report: Report) -> None:
         """Do what the comparison asks for, and let trading begin."""
+        self._steps.catch_up()
         self._market.holdings = {holding.instrument: holding for holding in report.holdings}
         self._market.working = {order.order_id: order for order in report.orders if self._is_ours(order)}
         for bracket in self._steps.open.values():

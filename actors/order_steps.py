@@ -5,6 +5,7 @@ the database takes writes again.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import assert_never
 
 from actors.memory import Memory, MemoryFails
@@ -152,7 +153,8 @@ class Steps:
         effects: tuple[brackets.Effect, ...],
     ) -> None:
         """On disk, then in memory, then out of the house."""
-        if not self.remembers(lambda: self._memory.record_step(before, after, cause, effects, at=self._now())):
+        written = self.remembers(lambda: self._memory.record_step(before, after, cause, effects, at=self._now()))
+        if not written and not self._was_made(after):
             mark("opening-not-written" if before is None else "step-not-written")
             if before is not None:
                 self._missed.add(after.plan.bracket_id)
@@ -169,6 +171,25 @@ class Steps:
         said = cause if isinstance(cause, str) else type(cause).__name__
         self.saying.tell(self._to.journal, journal.BracketMoved(bracket=after, cause=said))
         self._perform(after, effects[first:])
+
+    def _was_made(self, after: Bracket) -> bool:
+        """A commit that failed may have been made all the same: what is on disk says so."""
+        try:
+            was_made = self._memory.bracket(after.plan.bracket_id) == after
+        except MemoryFails:
+            return False
+        if was_made:
+            mark("made-although-it-failed")
+        return was_made
+
+    def catch_up(self) -> None:
+        """Take in what is on disk and not known here: of its opening nobody could even read whether it was made."""
+        with suppress(MemoryFails):  # the next comparison tries again
+            for bracket in self._memory.open_brackets():
+                if bracket.plan.bracket_id not in self.open:
+                    mark("found-on-disk")
+                    self.take_in(bracket)
+                    self.doubt(bracket.plan.bracket_id)
 
     def _adopt(self, after: Bracket) -> None:
         bracket_id = after.plan.bracket_id

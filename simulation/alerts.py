@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from actors.names import NOTIFIER
 from persistence.store import Store
-from simulation.disk import Death, ShakyDatabase
+from simulation.disk import Death, Onlooker
 from simulation.telegram import REFUSED
 from simulation.world import World
 from trading.bracket.effects import Severity
@@ -23,7 +23,7 @@ _NEWEST: Final = 500
 class Alerts:
     """What is critical, in one world over all its lives."""
 
-    def __init__(self, world: World, store: Store, database: ShakyDatabase, death: Death) -> None:
+    def __init__(self, world: World, store: Store, database: Onlooker, death: Death) -> None:
         self._world, self._store, self._database, self._death = world, store, database, death
         self._in_memory: dict[str, int] = {}
         """Told while the disk took nothing, to the so-manieth notifier: written later, unless that one dies before."""
@@ -59,6 +59,9 @@ class Alerts:
             if letter.delivered_at is not None:
                 if (letter.notice.type, letter.at) not in telegram.taken:
                     found.append(_not(str(letter.id), f"{text} counts as delivered and has not arrived"))
+                insists = letter.notice.repeat_ms is not None and letter.acknowledged_at is None and not letter.error
+                if insists and letter.next_at is None:
+                    found.append(_not(str(letter.id), f"{text} will not be told again, and nobody has answered"))
             elif is_told and not (letter.next_at is None and letter.error == REFUSED):
                 found.append(_not(str(letter.id), f"{text} was not delivered: {letter.error or 'nobody tried'}"))
         return tuple(found)

@@ -56,7 +56,7 @@ class Beside:
         self.world = Second(host, options)
         self.store: Store = self.world.store
         self._name = runner.name
-        way_ms = 4 * plan.delay_ms[1] + 2 * plan.step_ms + 100
+        way_ms = 4 * plan.delay_ms[1] + 100
         self.eye = Eye(self.world, self.store, death, auto_reconnect=True, way_ms=way_ms)
 
     def look(self) -> tuple[Violation, ...]:
@@ -71,7 +71,8 @@ class Beside:
 
     def presses(self, command: str, **fields: Any) -> None:
         """A person gives it a command."""
-        if command in {"ResumeStrategy", "StartStrategy"}:
-            self.eye.resumes(fields["name"])
+        pressed_at = self.world.pipe.now
+        self.eye.asked(command, fields)
         more: dict[str, Any] = {"resume": True} if command == "Reconnect" else {}
         self.world.told_to(getattr(desk, command)(by="me", **more, **fields))
+        self.eye.answered(command, fields, None, since=pressed_at)  # nobody waits for that here

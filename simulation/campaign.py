@@ -1,19 +1,20 @@
-"""Many histories: over all seeds of a range, on several processors, with one summary, and resumable."""
+"""Many histories: over all seeds of a range, on several processors, with one summary."""
 
 import gc
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from simulation.bounded import bounded, limit_of
 from simulation.history import Lived, live
-from simulation.plan import draw
+from simulation.plan import DAY_MS, draw
 from trading.bracket import Phase
 from trading.marks import BY_TESTS, MARKS
 
@@ -109,27 +110,48 @@ class Summary:
 
 
 def one(seed: int, *, faults: str, days: float, is_sparse: bool = False) -> Lived:
-    """Draw and live one history."""
-    return live(draw(seed, faults=faults, days=days, is_sparse=is_sparse))
+    """Draw and live one history; one that cannot be lived, or does not end, has broken a promise."""
+
+    def lives() -> Lived:
+        return live(draw(seed, faults=faults, days=days, is_sparse=is_sparse))
+
+    return bounded(seed, lives, limit_s=limit_of(days * DAY_MS))
+
+
+class WorkerDied(Exception):
+    """A process that lived histories is gone without a word."""
+
+    def __init__(self, seeds: Iterable[int]) -> None:
+        self.seeds = tuple(sorted(seeds))
+        named = ", ".join(map(str, self.seeds))
+        super().__init__(f"a process ended without a word while it lived one of the histories {named}")
 
 
 def many(seeds: Iterable[int], *, faults: str, days: float, is_sparse: bool = False, jobs: int = 1) -> Iterator[Lived]:
-    """Live them all, in whatever order they end."""
+    """Live them all, in whatever order they end.
+
+    Raises:
+        WorkerDied: somebody killed a process that lived some of them, the machine for want of memory perhaps.
+    """
     work: Callable[[int], Lived] = partial(one, faults=faults, days=days, is_sparse=is_sparse)
     if jobs == 1:
         yield from map(work, seeds)
         return
     waiting = iter(seeds)
     with ProcessPoolExecutor(jobs, initializer=_collect_seldom) as pool:
-        running = {pool.submit(work, seed) for _, seed in zip(range(jobs * PENDING_EACH), waiting, strict=False)}
+        first = zip(range(jobs * PENDING_EACH), waiting, strict=False)
+        running = {pool.submit(work, seed): seed for _, seed in first}
         try:
             while running:
                 done = next(as_completed(running))
-                running.remove(done)
+                lived = done.result()
+                del running[done]
                 following = next(waiting, None)
                 if following is not None:
-                    running.add(pool.submit(work, following))
-                yield done.result()
+                    running[pool.submit(work, following)] = following
+                yield lived
+        except BrokenProcessPool as error:
+            raise WorkerDied(running.values()) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -139,27 +161,3 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
-
-
-class Record:
-    """A file with a line for each history lived, so that a long run can go on where it was stopped."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def lived(self) -> list[Lived]:
-        """Those of earlier runs; a line cut short by a crash is passed over."""
-        if not self._path.exists():
-            return []
-        found = []
-        for line in self._path.read_bytes().splitlines():
-            try:
-                found.append(msgspec.json.decode(line, type=Lived))
-            except msgspec.DecodeError:
-                continue
-        return found
-
-    def add(self, lived: Lived) -> None:
-        """One more line."""
-        with self._path.open("ab") as file:
-            file.write(msgspec.json.encode(lived) + b"\n")

@@ -2,23 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-from exchange.records import Trade as Fill
-from persistence.brackets import Which
-from persistence.store import Store
-from simulation.eye import Broken, Eye
-from simulation.world import World
+from simulation import books
+from simulation.eye import Broken
+from simulation.service import Service
 from trading import promises
 from trading.bracket import Phase
 from trading.messages import desk
-from trading.promises import Picture, Result, Violation
-from trading.values import ZERO, BracketId, StrategyName
+from trading.promises import Picture, Violation
+from trading.values import StrategyName
 
 if TYPE_CHECKING:
     from simulation.history import History
-    from simulation.plan import Plan
 
 SETTLE_MS: Final = 240_000
 TURNS: Final = 3
@@ -50,23 +46,6 @@ def put_right(history: "History", *, at_last: bool = False) -> None:
             one.presses("ResumeStrategy", name=StrategyName(runner.name))
 
 
-class Service(Protocol):
-    """What is judged in the end: a service with its database, and the eye on it."""
-
-    @property
-    def plan(self) -> "Plan": ...
-    @property
-    def world(self) -> World: ...
-    @property
-    def store(self) -> Store: ...
-    @property
-    def eye(self) -> Eye: ...
-
-    def presses(self, command: str, **fields: Any) -> None:
-        """A person gives it a command."""
-        ...
-
-
 def _services(history: "History") -> "tuple[Service, ...]":
     """The first, and the second where there is one."""
     return (history,) if history.second is None else (history, history.second)
@@ -80,14 +59,16 @@ def settle(history: "History") -> None:
         history.runs_to(history.clock_ms + SETTLE_MS // TURNS)
     services = _services(history)
     for one in services:
-        _must(_unsettled(one))
+        _must(unsettled(one))
     for one in services:
         one.presses("Panic")
     history.runs_to(history.clock_ms + FLAT_MS)
     for one in services:
         _must(_left_over(one))
         _must(promises.untrue(_without_given_up(one, one.eye.picture())))
-        _must(_results(one))
+        _must(books.unbooked(one))
+        _must(books.unread(one))
+        _must(books.results(one))
     _must(history.alerts.undelivered())
     for kind, subject, text in _log(history):
         history.eye.hash.update(f"{kind}|{subject}|{text}".encode())
@@ -98,7 +79,7 @@ def _must(broken: tuple[Violation, ...]) -> None:
         raise Broken(broken)
 
 
-def _unsettled(service: Service) -> tuple[Violation, ...]:
+def unsettled(service: Service) -> tuple[Violation, ...]:
     """What is not as it should be some minutes after the last fault."""
     found = []
     now = service.world.now
@@ -116,6 +97,11 @@ def _unsettled(service: Service) -> tuple[Violation, ...]:
             found.append(_not("settled", bracket.plan.bracket_id, sentence))
     if service.store.halts.held() is not None:
         found.append(_not("settled", "halt", "trading is still halted"))
+    for issue in service.store.issues.still_open():
+        finding = issue.finding
+        if finding.instrument is not None and finding.actions and now - issue.opened_at > SETTLE_MS // TURNS:
+            sentence = f"{finding.kind} of {finding.instrument} still waits, though a person has chosen: {finding.text}"
+            found.append(_not("settled", finding.instrument, sentence))
     return tuple(found)
 
 
@@ -151,43 +137,6 @@ def _was_given_up(service: Service, instrument: str) -> bool:
         bracket.plan.instrument == instrument and bracket.phase is Phase.QUARANTINED
         for bracket in service.store.brackets.quarantined_brackets()
     ) or any(issue.finding.instrument == instrument for issue in service.store.issues.newest(limit=50))
-
-
-def _results(service: Service) -> tuple[Violation, ...]:
-    """Each closed trade against the exchange's own fills, to the last digit.
-
-    Where the exchange counts a fill's profit from the last settlement, its fills alone do not say what a trade made
-    that was held over one: what the settlement paid belongs to it. (Where a person held a part, it is an estimate.)
-    """
-    said: dict[BracketId, Result] = {}
-    recorded: dict[BracketId, Result] = {}
-    account = service.world.exchange.engine.accounts["main"]
-    archive = {fill.trade_id: fill for fill in account.archive.trades}
-    settlements = [row for row in account.archive.ledger if row.type == "settlement" and row.session_upl is not None]
-    counts = service.plan.switches["trade_result_counts_from"] == "settlement"
-    for trade in service.store.trades(which=Which.CLOSED, limit=500).items:
-        story = service.store.trade(trade.bracket_id)
-        if trade.pnl is None or story is None or trade.pnl.estimated:
-            continue
-        bracket = story.bracket
-        own: dict[str, Fill] = {fill.trade_id: fill for fill in service.eye.fills.get(trade.bracket_id, ())}
-        for fill in bracket.counted:
-            if not bracket.is_own(fill) and fill.fill_id in archive:
-                own[fill.fill_id] = archive[fill.fill_id]
-        fees = _sum(fill.fee for fill in own.values())
-        gross = _sum(fill.profit_loss for fill in own.values())
-        times = [fill.timestamp for fill in own.values()]
-        if counts and times:
-            lines = (row for row in settlements if row.instrument_name == bracket.plan.instrument)
-            gross += _sum(row.session_upl for row in lines if min(times) <= row.timestamp <= max(times))
-        said[trade.bracket_id] = Result(gross=trade.pnl.gross, fees=trade.pnl.fees)
-        recorded[trade.bracket_id] = Result(gross=gross, fees=fees)
-    return promises.untrue_results(said, recorded)
-
-
-def _sum(amounts: Any) -> Decimal:
-    total: Decimal = sum(amounts, ZERO)
-    return total
 
 
 def unrecorded_answer(

@@ -15,14 +15,19 @@ from exchange.changes import Changes
 from exchange.records import Order, Trade
 from persistence.store import Store
 from simulation.disk import Death
+from simulation.failing import Failing
+from simulation.leaving import Leaving
 from simulation.letters import Letters
+from simulation.obeyed import LANDS_MS, RECOVERY_MS, Obeyed, Struck
+from simulation.signals import Signals
+from simulation.silence import Silence
 from simulation.sized import Sized
 from simulation.truth import Truth
 from simulation.world import World
 from trading import promises
 from trading.bracket import Bracket
-from trading.labels import OWNER_MAX, STRATEGY_MAX, WORKER_MAX, parse, tag
-from trading.lifecycle import State
+from trading.labels import OWNER_MAX, WORKER_MAX, parse, tag
+from trading.messages.desk import Answer
 from trading.promises import Lasting, Picture, Resting, Violation
 from trading.values import ZERO, BracketId, InstrumentName, Leg, OrderId, Side, StrategyName
 
@@ -30,12 +35,12 @@ NEVER: Final = inf
 LAST_RESORT_FROM: Final = 80
 """Orders that need no database count from here: a panic while it fails, and from 90 on the guardian's."""
 GUARDIANS_FROM: Final = 90
-RECOVERY_MS: Final = 20_000
-"""So long after a fault has struck a window may still be open: a time-out, a search by label, a close."""
 BEFORE_MS: Final = 20_000
+GUARDIAN_MS: Final = 4_000
+"""While the disk takes nothing only the guardian acts: 1.5 s later than the others would, and when it has looked."""
+NEEDLESS_MAX: Final = 6
+"""However many faults hide facts: who has had the account read so often knows that it is covered."""
 ORPHAN_MARGIN_MS: Final = 30_000
-LANDS_MS: Final = 10_000
-"""What was on its way when a halt was written, or a connection given up, has arrived by then or never does."""
 TRIED_MS: Final = 60_000
 """An alert calls somebody and does not stand in for closing: so long after the last fault it excuses no more."""
 ABSOLUTE_MS: Final = 150_000
@@ -58,29 +63,28 @@ class Eye:
         self._auto_reconnect, self._way_ms = auto_reconnect, way_ms
         self._who = tag("me", OWNER_MAX), tag(world.options.worker, WORKER_MAX)
         self._is_dirty = True
-        self._commits = self._read_at = self._seen_at = self._looked_at = -1
+        self._commits = self._read_at = self._looked_at = -1
         self._explained_by: tuple[Bracket, ...] = ()
         self._entries: dict[BracketId, set[str]] = {}
         self._ours: dict[str, Decimal] = {}
         self._labels: dict[str, str] = {}
         self._by_hand: set[str] = set()
-        self._guardians: list[str] = []
-        self._failed: dict[StrategyName, int] = {}
-        self._erred: dict[StrategyName, int] = {}
-        self._entered: list[str] = []
+        self._guardians: list[tuple[str, str, str]] = []
+        self._needless: Counter[str] = Counter()
+        """How often the guardian has closed some of a trade that was covered, by trade."""
+        self._obeyed = Obeyed(store, way_ms=way_ms)
+        self._leaving, self._signals = Leaving(store), Signals()
         self._close_tried: dict[str, int] = {}
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
         self._letters, self._truth = Letters(world, store), Truth(world, store)
         self._sized = Sized(world, "main", way_ms=way_ms)
-        self._states: Mapping[StrategyName, State] = {}
-        self._struck_total = self._silenced = 0
-        self._silent_lines: frozenset[int] = frozenset()
-        self.struck_at = self.changed_at = -(10**9)
-        self.resumed: set[StrategyName] = set()
-        """Those a person has resumed or started since they failed."""
+        self._struck_total = 0
+        self._silence, self._failing = Silence(world), Failing(store)
+        self.struck_at = self._struck_before = self.changed_at = -(10**9)
+        self.results = 0
+        """Of how many closed trades the result was held against the exchange's own."""
         self.fills: dict[str, list[Trade]] = {}
-        self._halted_at: int | None = None
         self._lines: dict[int, int] = {}
         self._sessions: tuple[int, int] | None = None
         """Those of the exchange as they were when the lines were looked at: how many ever, and how many now."""
@@ -118,10 +122,10 @@ class Eye:
         if label.leg is Leg.CLOSE:
             self._close_tried[order.instrument_name] = self._clock
         if label.leg is Leg.ENTRY:
-            self._entered.append(order.order_id)
+            self._obeyed.enters(order.order_id, label, self._clock)
             self._entries.setdefault(label.bracket, set()).add(order.order_id)
         if label.attempt >= GUARDIANS_FROM:
-            self._guardians.append(order.order_id)
+            self._guardians.append((order.order_id, order.instrument_name, label.bracket))
         elif label.attempt < LAST_RESORT_FROM:
             self._unchecked.append((OrderId(order.order_id), order.label))
 
@@ -140,20 +144,6 @@ class Eye:
 
     # --- looking
 
-    def _note_silence(self) -> None:
-        """Remember on which connection the exchange has stopped telling what happens, without a word."""
-        injected = self._world.exchange.faults.injected
-        lost = injected.get("subscription_lost", 0) + injected.get("token_expired", 0)
-        lines = frozenset(session.id for session in self._world.exchange.sessions if session.client_id == "paper")
-        if lost > self._silenced:
-            self._silent_lines = lines
-        self._silenced = lost
-
-    @property
-    def _is_silent(self) -> bool:
-        """Whether that connection is still the one: then only looking finds out."""
-        return any(session.id in self._silent_lines for session in self._world.exchange.sessions)
-
     @property
     def has_strikes_now(self) -> bool:
         """Whether a fault of the exchange has struck since the last look."""
@@ -164,17 +154,20 @@ class Eye:
 
     def fails(self, name: StrategyName) -> None:
         """A strategy has died: until a person resumes it, it is in ERROR."""
-        self._failed.setdefault(name, self._clock)
+        self._obeyed.fails(name, self._clock)
 
-    def resumes(self, name: StrategyName) -> None:
-        """A person lets it go on."""
-        self.resumed.add(name)
-        self._failed.pop(name, None)
-        self._erred.pop(name, None)
+    def asked(self, command: str, fields: Mapping[str, Any]) -> None:
+        """A person presses a button."""
+        self._obeyed.asked(command, fields, self._clock)
+
+    def answered(self, command: str, fields: Mapping[str, Any], answer: Answer | None, *, since: int) -> None:
+        """What they were told, None if nothing, of what they pressed at that time of the exchange."""
+        self._obeyed.answered(command, fields, answer, self._clock, since)
+        self._leaving.answered(command, fields, answer)
 
     def forgets_failures(self) -> None:
         """The process died, or nothing could be written: what failed before may not be on disk."""
-        self._failed.clear()
+        self._obeyed.failed.clear()
 
     def by_hand(self, label: str) -> None:
         """An order with this label is a person's own doing, though it looks like ours."""
@@ -186,7 +179,9 @@ class Eye:
 
     def strikes(self) -> None:
         """Something goes wrong now."""
-        self.struck_at = self._clock
+        now = self._clock
+        if self.struck_at != now:
+            self._struck_before, self.struck_at = self.struck_at, now
 
     @property
     def _clock(self) -> int:
@@ -194,16 +189,22 @@ class Eye:
 
     def look(self) -> tuple[Violation, ...]:
         """What is broken now. Cheap when nothing has changed."""
+        if self._world.failed:
+            failed = self._failures()
+            if failed:
+                return failed
         if self.has_strikes_now:
             self.strikes()
-            self._note_silence()
+            self._silence.note()
+        if self._silence.may_end and self._silence.has_ended():
+            self.strikes()  # what it was not told meanwhile is still to be found
         sessions = self._world.exchange.sessions
         if self._sessions != (sessions.opened, len(sessions)) or self._clock > self._stands_at:
             by_itself = self._reconnected()
             if by_itself:
                 return by_itself
-        if self._failed:
-            went_on = self._went_on()
+        if self._obeyed.failed:
+            went_on = self._obeyed.went_on(self._clock)
             if went_on:
                 return went_on
         is_same = not self._is_dirty and self._commits == self._death.commits
@@ -214,15 +215,16 @@ class Eye:
             return ()
         self._is_dirty, self._commits, self._looked_at = False, self._death.commits, now
         found = [*promises.double_entries({key: len(ids) for key, ids in self._entries.items() if len(ids) > 1})]
-        found += self._opened_in_a_halt(now)
+        found += self._obeyed.look(now, Struck(self.struck_at, self._struck_before), self._commits)
         found += self._disk_first()
         found += self._needlessly_closed(now)
         brackets = self._explaining()
+        found += self._leaving.look(brackets)
+        found += self._signals.look(brackets)
         found += promises.crowded(brackets)
         found += promises.opposite_legs(brackets)
         found += promises.wrong_stops(brackets)
-        found += self._sized.look(brackets, now, self.struck_at, is_silent=self._is_silent)
-        found += self._person_first()
+        found += self._sized.look(brackets, now, self.struck_at, is_silent=bool(self._silence))
         picture = self.picture(brackets)
         found += self._covered(picture, now)
         found += self._explained(picture, now)
@@ -243,33 +245,11 @@ class Eye:
                 written.add(text)
         return promises.unrecorded(seen, frozenset(written))
 
-    def _opened_in_a_halt(self, now: int) -> list[Violation]:
-        """A halt, or a strategy's ERROR, stays on disk until a person ends it: nothing that began later enters."""
-        seen, self._entered = self._entered, []
-        for order_id in seen:
-            label = parse(self._labels[order_id])
-            assert label is not None
-            for name, erred_at in self._erred.items():
-                if label.strategy == tag(name, STRATEGY_MAX) and now - erred_at > LANDS_MS:
-                    text = f"order {order_id} entered although {name} has been in ERROR for {now - erred_at} ms"
-                    return [Violation(promise="P5", about=order_id, sentence=text)]
-        since = self._halted_at  # as it was before this look: what lands in the moment of the halt was on its way
-        held = bool(self._row("SELECT 1 FROM halts WHERE lifted_at IS NULL LIMIT 1"))
-        self._halted_at = (now if since is None else since) if held else None
-        if not held or since is None or now - since <= LANDS_MS:
-            return []
-        text = f"entered although trading has been halted for {now - since} ms"
-        return [Violation(promise="P5", about=order_id, sentence=f"order {order_id} {text}") for order_id in seen]
-
-    def _went_on(self) -> tuple[Violation, ...]:
-        """What failed is in ERROR soon, and stays there."""
-        for name, since in tuple(self._failed.items()):
-            if self._states.get(name) is State.ERROR:
-                del self._failed[name]
-            elif self._clock - since > LANDS_MS:
-                text = f"{name} has failed and is in {self._states.get(name)}"
-                return (Violation(promise="P5", about=name, sentence=text),)
-        return ()
+    def _failures(self) -> tuple[Violation, ...]:
+        """What failed by itself. The dead write nothing, and of what follows from that nobody hears."""
+        failed = tuple(self._world.failed)
+        self._world.failed.clear()
+        return () if self._death.is_dead else self._failing.faults(failed)
 
     def _reconnected(self) -> tuple[Violation, ...]:
         """A lost connection stays lost until a person reconnects, unless they switched auto-reconnect on."""
@@ -290,10 +270,19 @@ class Eye:
     def _needlessly_closed(self, now: int) -> list[Violation]:
         """The guardian closes what is bare, and nothing else. While faults hide facts it may err on the safe side."""
         seen, self._guardians = self._guardians, []
-        if self._naked.since or self.struck_at > now - RECOVERY_MS - BEFORE_MS:
+        if not seen:
             return []
-        text = "the guardian closed what a stop covered"
-        return [Violation(promise="P1", about=order_id, sentence=f"{text}: order {order_id}") for order_id in seen]
+        is_calm = self.struck_at <= now - RECOVERY_MS - BEFORE_MS
+        bare = {about for _, about in self._naked.since}
+        found = []
+        for order_id, instrument, bracket in seen:
+            if instrument in bare:
+                continue
+            self._needless[bracket] += 1
+            if is_calm or self._needless[bracket] > NEEDLESS_MAX:
+                text = f"the guardian closed what a stop covered: order {order_id}, number {self._needless[bracket]}"
+                found.append(Violation(promise="P1", about=order_id, sentence=text))
+        return found
 
     def _row(self, statement: str, *values: Any) -> Any:
         return self._store._database.sql(statement, values).fetchone()  # noqa: SLF001 - looks past the store's own words
@@ -304,22 +293,6 @@ class Eye:
             self._read_at = self._death.commits
             self._explained_by = (*self._store.open_brackets(), *self._store.brackets.quarantined_brackets())
         return self._explained_by
-
-    def _person_first(self) -> tuple[Violation, ...]:
-        if self._seen_at == self._death.commits:
-            return ()
-        self._seen_at = self._death.commits
-        rows = self._store._database.sql("SELECT name, state FROM strategies").fetchall()  # noqa: SLF001 - the same
-        states = {StrategyName(name): State(state) for name, state in rows}
-        found = promises.restarted(self._states, states, frozenset(self.resumed))
-        for name, state in states.items():
-            if state is not State.ERROR:
-                self._erred.pop(name, None)
-            elif self._states.get(name) is not State.ERROR:
-                self.resumed.discard(name)
-                self._erred[name] = self._clock
-        self._states = states
-        return found
 
     def picture(self, brackets: tuple[Bracket, ...] | None = None) -> Picture:
         """Exchange and database, as they are now."""
@@ -362,16 +335,21 @@ class Eye:
             self.worst_naked_ms = max(self.worst_naked_ms, now - since)
             last = max(since, self.struck_at, self._close_tried.get(one.about, since))
             told = now - last <= TRIED_MS and self._told_critical(one.about, since)
-            if self._is_silent:
+            if self._silence:
                 late = now - since > RECOVERY_MS
             elif self.struck_at < since - BEFORE_MS:
-                late = now - since > promises.NAKED_MS_MAX + self._way_ms
+                alone_ms = GUARDIAN_MS if self._disk_fails else 0
+                late = now - since > promises.NAKED_MS_MAX + self._way_ms + alone_ms
             else:
                 late = now - max(since, self.struck_at) > RECOVERY_MS
             if (late and not told) or (now - since > ABSOLUTE_MS and not told):
                 text = f"{one.about}: {one.sentence}, for {now - since} ms"
                 broken.append(Violation(promise="P1", about=one.about, sentence=text))
         return broken
+
+    @property
+    def _disk_fails(self) -> bool:
+        return bool(getattr(self._store._database, "trouble", ""))  # noqa: SLF001 - known to simulated disks alone
 
     def _told_critical(self, instrument: str, since: int) -> bool:
         """Whether somebody was called since it is bare: then it is a person's turn."""
@@ -391,7 +369,8 @@ class Eye:
 
     def counted(self) -> Counter[str]:
         """What was seen, for the summary."""
-        return Counter(brackets=len(self._entries), fills=sum(len(fills) for fills in self.fills.values()))
+        fills = sum(len(fills) for fills in self.fills.values())
+        return Counter(brackets=len(self._entries), fills=fills, results=self.results)
 
 
 def _part_of(position: Decimal, ours: Decimal) -> Decimal:

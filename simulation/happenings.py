@@ -27,6 +27,21 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "all": (EXCHANGE, CRASHES, PEOPLE, DISK, ACTORS, NETWORK, TELEGRAM),
 }
 """Profiles: which sorts of trouble a history is drawn from."""
+_DETAIL: Final = {
+    "press": "command",
+    "hand": "what",
+    "disk": "trouble",
+    "kill": "who",
+    "hang": "who",
+    "kills": "who",
+    "line": "trouble",
+    "letter": "trouble",
+    "rest": "of",
+    "decide": "choice",
+    "set": "command",
+    "io": "trouble",
+}
+"""What tells one of a kind from another."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +50,12 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     kind: str
     what: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """What it is counted as."""
+        detail = _DETAIL.get(self.kind)
+        return self.kind if detail is None else f"{self.kind} {self.what[detail]}"
 
     def __str__(self) -> str:
         """One line of a history that people read."""

@@ -15,10 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from actors.address import NoAnswer
-from simulation import ending, line, troubles
+from simulation import ending, failing, line, lives, rest, troubles
 from simulation.alerts import Alerts
 from simulation.beside import Beside
-from simulation.disk import Death, Died, open_store
+from simulation.disk import DataFile, Death, Died
 from simulation.eye import Broken, Eye
 from simulation.hands import Hands
 from simulation.happenings import SECOND
@@ -27,6 +27,7 @@ from simulation.making import options
 from simulation.pairs import Pairs
 from simulation.plan import MINUTE_MS, Happening, Plan
 from simulation.quiet import Bounds, QuietFeed, bounds
+from simulation.raised import raised
 from simulation.telegram import Telegram
 from simulation.world import ACCOUNT, World
 from trading import marks
@@ -36,10 +37,13 @@ from trading.values import StrategyName
 
 GIVES_UP_MAX: Final = 5
 BUSY_MS: Final = 8_000
+HANG_MS_MAX: Final = 25_000
+"""A deadline, and looks that come every 5 s."""
+HANGS_MS_MAX: Final = {"notifier": 90_000}
 STRATEGY: Final = "strategy:"
-HARMLESS: Final = frozenset({"letter", "rest", "decide", SECOND, "second_crash"})
+HARMLESS: Final = frozenset({"letter", "rest", "decide", "set", SECOND, "second_crash"})
 """They excuse nothing: Telegram never holds up trading, and what others do on the account is no concern of ours."""
-ALONE: Final = HARMLESS | {"storm", "line"}
+ALONE: Final = HARMLESS | {"storm", "line", "late", "stall"}
 """After these nobody has allowed a connection to come up that was lost."""
 
 
@@ -51,6 +55,8 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     brackets: int
     fills: int
+    results: int = 0
+    """Of how many closed trades the result was held against the exchange's own."""
     crashes: int
     faults: dict[str, int]
     hash: str
@@ -64,10 +70,13 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
     """Which fault struck in which phase of a bracket."""
 
 
-def live(plan: Plan) -> Lived:
-    """Live a history from its beginning to its end, or to its first broken promise."""
+def live(plan: Plan, *, ended: Callable[["History"], None] | None = None) -> Lived:
+    """Live a history from its beginning to its end, or to its first broken promise. Then ``ended`` may look at it."""
     with tempfile.TemporaryDirectory(prefix="history-") as folder, marks.counted() as counts:
-        lived = History(plan, Path(folder)).live()
+        history = History(plan, Path(folder))
+        lived = history.live()
+        if ended is not None:
+            ended(history)
     return msgspec.structs.replace(lived, marks=dict(sorted(counts.items())))
 
 
@@ -77,11 +86,13 @@ class History:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.death = Death()
-        self.database, self.store = open_store(folder, self.death, worker="w1", account=ACCOUNT)
+        self.file = DataFile(folder, self.death, worker="w1", account=ACCOUNT)
+        self.database, self.store = self.file.onlooker()
+        """For whoever looks at it: the service opens the file itself, in each life anew."""
         self._quiet: list[QuietFeed] = []
         self.telegram = Telegram(self.death)
         self._lull = Lull()
-        self.world = World(options(plan, self.store, self.death, self._thinned, self.telegram, self._lull))
+        self.world = World(options(plan, self.file.opens, self.death, self._thinned, self.telegram, self._lull))
         for feed in self._quiet:
             feed.busy_until_ms, feed.bounds = self._busy_until_ms, self._bounds
             feed.now_ms = lambda: self.world.pipe.now
@@ -91,7 +102,7 @@ class History:
             self.store,
             self.death,
             auto_reconnect=plan.auto_reconnect,
-            way_ms=4 * plan.delay_ms[1] + 2 * plan.step_ms + 100,
+            way_ms=4 * plan.delay_ms[1] + 100,
         )
         self._lull.calm_ms = lambda: self.world.pipe.now - self.eye.struck_at
         self.hands = Hands(self.world, self.eye.by_hand)
@@ -104,13 +115,13 @@ class History:
         self.faults: Counter[str] = Counter()
         self.pairs = Pairs(self.store.open_brackets, lambda: self.world.exchange.faults.injected)
         self.crashes = self.steps = self.gave_up = 0
-        self._before_ms = 0
+        self.before_ms = 0
         self._until: list[tuple[int, Callable[[], None]]] = []
 
     @property
     def clock_ms(self) -> int:
         """How long the history has lasted, over all lives of the process."""
-        return self._before_ms + self.world.runtime.clock.elapsed_ms
+        return self.before_ms + self.world.runtime.clock.elapsed_ms
 
     def live(self) -> Lived:
         """All of it."""
@@ -123,11 +134,10 @@ class History:
             ending.settle(self)
         except Broken as found:
             broken = found.violations
-        except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            sentence = f"{type(error).__name__}: {error}"
-            broken = (Violation(promise="code", about=type(error).__name__, sentence=sentence[:500]),)
+        except Exception as error:  # noqa: BLE001 - whatever the code raises is a finding, and no end of a campaign
+            broken = (raised(error),)
         finally:
-            self.database.close_thread()
+            self.close()
         self.faults.update(self.world.exchange.fault_state()["injected"])
         counted = self.eye.counted()
         return Lived(
@@ -136,6 +146,7 @@ class History:
             steps=self.steps,
             brackets=counted["brackets"],
             fills=counted["fills"],
+            results=counted["results"],
             crashes=self.crashes,
             faults=dict(sorted(self.faults.items())),
             hash=self.eye.hash.hexdigest(),
@@ -144,6 +155,11 @@ class History:
             at_ms=self.clock_ms if broken else 0,
             pairs=tuple(sorted(self.pairs.met)),
         )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.file.close()
+        self.database.close_thread()
 
     # --- time
 
@@ -166,7 +182,7 @@ class History:
                 self._starts_again()
             runtime = self.world.runtime
             try:
-                alive = runtime.step(end_ms - self._before_ms)
+                alive = runtime.step(end_ms - self.before_ms)
             except Died:
                 continue
             self.steps += 1
@@ -178,7 +194,7 @@ class History:
                 raise Broken(broken)
             if not alive:
                 break
-        runtime.clock.elapsed_ms = max(runtime.clock.elapsed_ms, end_ms - self._before_ms)
+        runtime.clock.elapsed_ms = max(runtime.clock.elapsed_ms, end_ms - self.before_ms)
 
     def _wake_who_looks(self) -> None:
         if not self._lull.calm_ms():
@@ -216,8 +232,8 @@ class History:
                 self.eye.strikes()
             if happening.kind not in ALONE:
                 self.eye.may_connect()
-            self.faults[_name_of(happening)] += 1
-            self.pairs.note(_name_of(happening))
+            self.faults[happening.name] += 1
+            self.pairs.note(happening.name)
         match happening.kind:
             case "storm":
                 troubles.storms(self, happening, self.clock_ms + MINUTE_MS)
@@ -265,11 +281,11 @@ class History:
                 troubles.decides(self, 0)
                 ending.put_right(self)
             case _:
-                raise AssertionError(happening.kind)
+                rest.happens(self, happening)
 
     def _starts_again(self) -> None:
         """The process has died or given up, and is started again; over and over, that is a service that cannot live."""
-        if self.world.ended and not self.death.is_dead:
+        if self.world.ended and not self.death.is_dead and self.world.supervisor.exit_code != 0:
             self.gave_up += 1
             if self.gave_up > GIVES_UP_MAX:
                 children = self.world.supervisor.state().children
@@ -293,11 +309,12 @@ class History:
     def disk_mended(self) -> None:
         """The disk takes writes again."""
         self.eye.strikes()
-        self.database.trouble = ""
+        self.file.disk.mended()
 
     def faults_end(self) -> None:
         """Nothing goes wrong from here on."""
         self.is_over = True
+        lives.comes_up(self)
         self.world.exchange.clear_faults()
         self.world.exchange.set_maintenance(on=False, now_ms=self.world.pipe.now)
         self.disk_mended()
@@ -306,35 +323,32 @@ class History:
 
     def crash(self) -> None:
         """Power gone; a new process starts from what is on disk."""
-        self.crashes += 1
-        self.eye.strikes()
-        self.eye.may_connect()
-        self.eye.forgets_failures()
-        self._before_ms += self.world.runtime.clock.elapsed_ms
-        self.death.reborn()
-        trouble, self.database.trouble = self.database.trouble, ""
-        is_refusing = self.world.pipe.is_refusing
-        self.world.crashes()
-        if self.second is not None:
-            self.second.world.follows()
-        self.database.trouble, self.world.pipe.is_refusing = trouble, is_refusing
-        self.alerts.begins()
+        lives.crash(self)
 
     def presses(self, command: str, **fields: Any) -> None:
         """A person gives a command; what was done must be on disk when it is answered."""
+        if self.world.is_down:
+            self.faults["nobody_there"] += 1
+            return
         more = _MORE.get(command, {})
         if command in {"Connect", "Reconnect"}:
             self.eye.may_connect()
-        if command in {"ResumeStrategy", "StartStrategy"}:
-            self.eye.resumes(fields["name"])
+        pressed_at = self.world.pipe.now
+        self.eye.asked(command, fields)
+        answer: desk.Answer | None = None
         try:
-            answer = self.world.person(getattr(desk, command)(by="me", **more, **fields))
+            answer = self.world.person(getattr(desk, command)(by="me", **(more | fields)))
         except (NoAnswer, Died):
             return
-        except Exception as error:  # noqa: BLE001 - the desk may die of what it was asked
+        except Exception as error:
             if not self.death.is_dead:
                 self.faults[f"unanswered_{type(error).__name__}"] += 1
+                broken = failing.unanswered(command, error)
+                if broken:
+                    raise Broken(broken) from error
             return
+        finally:
+            self.eye.answered(command, fields, answer, since=pressed_at)
         broken = ending.unrecorded_answer(self, command, fields, answer)
         if broken:
             raise Broken(broken)
@@ -354,26 +368,15 @@ class History:
     def _hangs(self, ms: int, who: str) -> None:
         wake = self.world.runtime.hang(who)
         life = self.crashes
+        self.later(ms - 1, lambda: self._is_noticed(who) if life == self.crashes else None)
         self.later(ms, lambda: wake() if life == self.crashes else None)
+
+    def _is_noticed(self, who: str) -> None:
+        """Whoever hangs past their deadline is cut off at the next looks, and another takes their place."""
+        child = next((one for one in self.world.supervisor.state().children if one.id == who), None)
+        stuck_ms = None if child is None else child.pulse.handling_ms
+        if stuck_ms is not None and stuck_ms > HANGS_MS_MAX.get(who, HANG_MS_MAX):
+            raise Broken((failing.fault(who, f"it hangs for {stuck_ms} ms, and nobody has noticed"),))
 
 
 _MORE: Final[dict[str, dict[str, Any]]] = {"Halt": {"reason": "by hand"}, "Reconnect": {"resume": True}}
-
-
-_DETAIL: Final = {
-    "press": "command",
-    "hand": "what",
-    "disk": "trouble",
-    "kill": "who",
-    "hang": "who",
-    "kills": "who",
-    "line": "trouble",
-    "letter": "trouble",
-    "rest": "of",
-    "decide": "choice",
-}
-
-
-def _name_of(happening: Happening) -> str:
-    detail = _DETAIL.get(happening.kind)
-    return happening.kind if detail is None else f"{happening.kind} {happening.what[detail]}"

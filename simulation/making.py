@@ -7,6 +7,7 @@ from typing import Any, Final
 from exchange.exchange import Exchange
 from exchange.settings import FeedSettings, Latency, Limits, Settings
 from exchange.switches import Switches
+from persistence.store import Store
 from simulation.disk import Death
 from simulation.happenings import SECOND
 from simulation.plan import Plan, RunnerPlan
@@ -31,7 +32,7 @@ PRICES: Final = {
 
 def options(
     plan: Plan,
-    store: Any,
+    reopens: Callable[[], Store],
     death: Death,
     feed: Callable[[Any], Any],
     telegram: Telegram,
@@ -70,7 +71,7 @@ def options(
         exchange=exchange,
         opens=SharedExchange if theirs else Exchange,
         start_ms=SETTLEMENT_MS + plan.start_ms,
-        store=store,
+        reopens=reopens,
         passed=death,
         feed=feed,
         reconcile_ms=plan.reconcile_ms,

@@ -29,6 +29,7 @@ from simulation.happenings import (
     RunnerPlan,
 )
 from simulation.plan_more import more
+from simulation.plan_rest import rest
 
 __all__ = ["DAY_MS", "FAULTS", "HOUR_MS", "MINUTE_MS", "Happening", "Plan", "RunnerPlan", "draw", "rules_of"]
 
@@ -110,7 +111,7 @@ def draw(seed: int, *, faults: str = "all", days: float = 1.0, is_sparse: bool =
         happenings=_happenings(rng, tuple(sort for sort in FAULTS[faults] if sort in _DRAWS), length_ms, runners),
         start_ms=rng.choice((-HOUR_MS, 0, 3 * HOUR_MS, -rng.randrange(DAY_MS))),
     )
-    happenings = (*plan.happenings, *more(seed, faults, length_ms, runners))
+    happenings = (*plan.happenings, *more(seed, faults, length_ms, runners), *rest(seed, faults, length_ms, runners))
     return msgspec.structs.replace(plan, happenings=tuple(sorted(happenings, key=lambda one: one.at_ms)))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from strategies.base import Decision, Parameters, Strategy, Wish
 from trading.facts import Ticker
@@ -10,6 +10,8 @@ from trading.instruments import Instrument
 from trading.values import Milliseconds, Side
 
 _BASIS_POINTS = Decimal(10_000)
+PLANNED: Final = "cannot be made"
+"""So a history knows the failure that it asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Eager(Strategy):
         assert isinstance(given, RunnerParameters)
         self._decisions += 1
         if given.fails_every and self._decisions % given.fails_every == 0:
-            raise ArithmeticError(f"decision {self._decisions} cannot be made")
+            raise ArithmeticError(f"decision {self._decisions} {PLANNED}")
         if ticker.bid is None or ticker.ask is None:
             return Decision(text="waits for a price on both sides")
         period = now // (given.every_s * 1000)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from actors.address import Answer
 from actors.names import DESK
+from exchange.auth import Grant
 from exchange.changes import Changes
 from exchange.exchange import Close, Exchange, Send
 from exchange.outbox import Outgoing
@@ -95,6 +96,7 @@ class Line:
     id: int
     client_id: str
     is_ws: bool
+    grant: Grant | None
 
 
 class Lines(list[Line]):
@@ -119,7 +121,7 @@ class Seen:
     def sessions(self) -> Lines:
         """Those of the second one."""
         mine = (one for one in self.shared.sessions if one.client_id == KEY.client_id)
-        found = Lines(Line(one.id, FIRSTS_KEY, one.is_ws) for one in mine)
+        found = Lines(Line(one.id, FIRSTS_KEY, one.is_ws, one.grant) for one in mine)
         found.opened = self.shared.sessions.opened
         return found
 

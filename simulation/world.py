@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from actors.address import Address, ask
-from actors.base import Actor
+from actors.base import Actor, Ended
 from actors.desk import DeskSettings
 from actors.guardian import GuardianSettings
 from actors.incarnation import Incarnation
@@ -31,6 +31,7 @@ from exchange.feeds.step import Feed
 from exchange.settings import Settings as ExchangeSettings
 from persistence.store import Store
 from persistence.strategies import Wanted
+from simulation.failing import Failed, Listener
 from simulation.pipe import Pipe
 from simulation.telegram import Telegram
 from strategies.base import Strategy, read_parameters
@@ -96,6 +97,8 @@ class Options:
     start_ms: int = START_MS
     store: Store | None = None
     """A memory of one's own: one that fails, for example."""
+    reopens: Callable[[], Store] | None = None
+    """What opens the memory at each start, as a process does; in place of ``store``."""
     others: tuple[Runner, ...] = ()
     """More strategies."""
     feed: Callable[[Feed], Feed] = lambda feed: feed
@@ -133,17 +136,26 @@ class World:
         rng = Random(f"{options.seed}:world")
         self._rng = rng
         self.exchange = self._open()
-        self.store = options.store or Store.in_memory(
-            worker=WorkerId(options.worker), account=ACCOUNT, passed=options.passed
-        )
+        self.store = options.store or self._memory()
         self.told: list[Any] = []
         self.notices: list[notices.Message] = []
         self.said: deque[tuple[Severity, str]] = deque(maxlen=SAID_MAX)
         """What the notifier wrote into the log of the process."""
+        self.failed: list[Failed] = []
+        """Children that have failed, and supervisors, until somebody has looked."""
         self.notifiers = 0
         """How many there have been, one after the other."""
+        self.is_down = False
+        """No process runs; exchange and time go on."""
         self._life = 0
         self._begin()
+
+    def _memory(self) -> Store:
+        """Where it remembers: a file that each life opens anew, or one that forgets."""
+        options = self.options
+        if options.reopens is not None:
+            return options.reopens()
+        return Store.in_memory(worker=WorkerId(options.worker), account=ACCOUNT, passed=options.passed)
 
     def _open(self) -> Exchange:
         """The exchange it trades on."""
@@ -162,6 +174,8 @@ class World:
     def _begin(self, start_ms: int | None = None, skew_ms: int = 0) -> None:
         """Start the service, for the first time or after a crash."""
         options = self.options
+        if options.reopens is not None and self._life:
+            self.store = options.reopens()
         start_ms = options.start_ms if start_ms is None else start_ms
         self._life += 1
         self.runtime = self._time(start_ms)
@@ -198,6 +212,7 @@ class World:
                 instruments={setup.name: setup.instrument for setup in setups},
                 candle_minutes=next((one.kind.candle_minutes for one in setups if one.kind.candle_minutes), None),
                 auto_reconnect=options.auto_reconnect,
+                broker=BROKER,
             ),
             guardian=GuardianSettings(naked_ms_max=limits.naked_ms_max, act_after_ms=limits.naked_ms_max + 1_500),
             reconcile_ms=options.reconcile_ms,
@@ -210,7 +225,7 @@ class World:
         self.board = Board(first_picture(self.store, broker=BROKER))
         self._subscribers = Subscribers()
         specs = children(parts, self.runtime)
-        self.ended: list[Any] = []
+        self.ended: list[Ended] = []
         self.supervisor = Supervisor(
             runtime=self.runtime,
             specs=specs,
@@ -220,7 +235,7 @@ class World:
             look_ms=options.look_ms,
             may_wait_ms=options.may_wait_ms,
         )
-        launch(self.runtime, self.supervisor, self.ended.append)
+        launch(self.runtime, self.supervisor, self._over)
 
     def _journal(self, life: Incarnation) -> Actor:
         """Keeps what people see; here nobody listens to it."""
@@ -250,10 +265,15 @@ class World:
         )
 
     def _told_by_the_supervisor(self) -> tuple[Address[supervision.Notice], ...]:
-        address = self.runtime.directory.address
+        address, listener = self.runtime.directory.address, Listener(self.failed)
         if self.options.telegram is None:
-            return (address(DESK),)
-        return (address(DESK), address(JOURNAL), Alarm(address(NOTIFIER)))
+            return (address(DESK), listener)
+        return (address(DESK), address(JOURNAL), Alarm(address(NOTIFIER)), listener)
+
+    def _over(self, ended: Ended) -> None:
+        """The supervisor is no more: it has stopped everything, or it has failed."""
+        self.ended.append(ended)
+        self.failed.append(ended)
 
     def _currencies(self, setups: tuple[StrategySetup, ...]) -> tuple[Currency, ...]:
         """Those in which anything is traded here."""
@@ -285,10 +305,25 @@ class World:
 
     def crashes(self) -> None:
         """Power gone: what is on disk and on the exchange stays, nothing else."""
-        now = self.runtime.clock.now_ms()
-        for session in list(self.pipe._transports):  # noqa: SLF001 - the wire falls silent with the process
+        self._begin(self._falls_silent(), self.pipe.skew_ms)
+
+    def goes_down(self) -> None:
+        """Power gone, and it stays so until ``comes_up``."""
+        now, skew_ms = self._falls_silent(), self.pipe.skew_ms
+        self.is_down, self.ended = True, []
+        self.runtime = self._time(now)
+        self.pipe = self._way(Random(f"{self.options.seed}:{self._life}:down"), skew_ms)
+
+    def comes_up(self) -> None:
+        """Power is there again."""
+        self.is_down = False
+        self._begin(self.runtime.clock.now_ms(), self.pipe.skew_ms)
+
+    def _falls_silent(self) -> int:
+        """The wire does with the process; give the time."""
+        for session in list(self.pipe._transports):  # noqa: SLF001 - nobody is there to close them
             self.pipe.disconnect(session)
-        self._begin(now, self.pipe.skew_ms)
+        return self.runtime.clock.now_ms()
 
     def person(self, command: desk.Command) -> desk.Answer:
         """Somebody presses a button."""

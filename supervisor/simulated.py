@@ -6,6 +6,7 @@ when nobody has anything to do. Without a seed the actors take turns, which is a
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -18,6 +19,8 @@ from actors.timers import Due
 
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01: worlds begin alike unless they are told otherwise
 HOPS_MAX = 200_000  # at one moment of virtual time; more means that two actors tell each other for ever
+_LAST_HOPS = 200  # of these it is said who it was
+_BEFORE = 1 << 40  # a timer that comes late comes before those that are due only then
 
 Hook = Callable[[str, Any], None]
 
@@ -89,6 +92,14 @@ class SimulatedRuntime:
         self.hops = 0
         self._draw: Callable[[], float] | None = None if seed is None else Random(seed).random
         self._ready: list[Cell] = []
+        self._at_hand = self._ready  # whom a turn may go to: nobody while the whole process stands still
+        self._still_until_ms = 0
+        self._after_still: list[Callable[[], None]] = []
+        self._lateness: Callable[[], int] | None = None
+        self._late_until_ms = 0
+        self._timers_at_ms = -1  # when those that come late do come
+        self._here = 0  # messages handled since time last passed
+        self._busy: Counter[str] = Counter()
         self._cells: dict[str, Cell] = {}  # by the actor's urn, while it lives
         self._heap: list[tuple[int, int, Due | Call]] = []
         self._scheduled = 0
@@ -114,7 +125,7 @@ class SimulatedRuntime:
         assert not self._is_stepping, "actors tell; only the edges ask"
         limit_ms = self.clock.elapsed_ms + int(timeout_s * 1000)
         while not answer.is_given:
-            if not self._ready and not self._advance(limit_ms):
+            if not self._at_hand and not self._advance(limit_ms):
                 self.clock.elapsed_ms = limit_ms
                 raise NoAnswer(f"no answer within {timeout_s} s")
             self._hop()
@@ -134,8 +145,12 @@ class SimulatedRuntime:
         return call
 
     def step(self, until_ms: int | None = None) -> bool:
-        """Let one actor handle one message, time passing first if need be. False if nothing is left to happen."""
-        if not self._ready and not self._advance(until_ms):
+        """Let one actor handle one message, time passing first if need be. False if nothing is left to happen.
+
+        Raises:
+            AssertionError: the actors tell each other for ever.
+        """
+        if not self._at_hand and not self._advance(until_ms):
             return False
         self._hop()
         return True
@@ -170,6 +185,9 @@ class SimulatedRuntime:
         cell.is_hung = True
 
         def wake() -> None:
+            if self.stands_still:
+                self._after_still.append(wake)
+                return
             held, cell.held, cell.is_hung = cell.held, None, False
             if held is not None and cell.actor.actor_urn in self._cells:  # one that was killed meanwhile stays dead
                 self._handle(cell, held)
@@ -177,6 +195,28 @@ class SimulatedRuntime:
                 cell.ring()
 
         return wake
+
+    def stand_still(self, duration_ms: int) -> None:
+        """Nobody handles anything for so long, as after SIGSTOP: timers and frames pile up, and the world goes on."""
+        self._still_until_ms = max(self._still_until_ms, self.clock.elapsed_ms + duration_ms)
+        self._at_hand = []
+        self.after_ms(duration_ms, self._goes_on, background=False)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether nobody handles anything."""
+        return self._at_hand is not self._ready
+
+    @property
+    def is_handling(self) -> bool:
+        """Whether an actor is at a message now."""
+        return self._is_stepping
+
+    def be_late(self, duration_ms: int, draw: Callable[[], int]) -> None:
+        """For so long timers come late, as on a busy machine: by what is drawn, and never one before another."""
+        self._late_until_ms = max(self._late_until_ms, self.clock.elapsed_ms + duration_ms)
+        self._lateness = draw
+        self.after_ms(duration_ms, self._in_time)
 
     def kill(self, name: str) -> None:
         """End a living child without a word, as a thread that is gone."""
@@ -189,6 +229,29 @@ class SimulatedRuntime:
         del self._cells[cell.actor.actor_urn]
 
     # Inside.
+
+    def _goes_on(self) -> None:
+        if self.clock.elapsed_ms < self._still_until_ms:
+            return
+        self._at_hand = self._ready
+        waiting, self._after_still = self._after_still, []
+        for wake in waiting:
+            wake()
+
+    def _in_time(self) -> None:
+        if self.clock.elapsed_ms >= self._late_until_ms:
+            self._lateness = None
+
+    def _comes_late(self, due: Due) -> bool:
+        """Whether a timer waits for the moment at which whoever keeps them looks next."""
+        now_ms, draw = self.clock.elapsed_ms, self._lateness
+        if draw is not None and now_ms > self._timers_at_ms:
+            self._timers_at_ms = now_ms + draw()
+        if now_ms >= self._timers_at_ms:
+            return False
+        self._scheduled += 1
+        heapq.heappush(self._heap, (self._timers_at_ms, self._scheduled - _BEFORE, due))
+        return True
 
     def _elapsed_s(self) -> float:
         return self.clock.elapsed_ms / 1000
@@ -215,30 +278,36 @@ class SimulatedRuntime:
             heapq.heappop(heap)
         if not heap or (limit_ms is not None and heap[0][0] > limit_ms):
             return False
-        at_ms = self.clock.elapsed_ms = heap[0][0]
+        at_ms = heap[0][0]
+        if at_ms > self.clock.elapsed_ms:
+            self.clock.elapsed_ms = at_ms
+            self._here = 0
         while heap and heap[0][0] <= at_ms:
             due = heapq.heappop(heap)[2]
-            if not due.is_dead:
+            if due.is_dead:
+                continue
+            may_be_late = self._lateness is not None or at_ms < self._timers_at_ms
+            if not (may_be_late and isinstance(due, Due) and self._comes_late(due)):
                 due.deliver()
         return True
 
     def _settle(self) -> bool:
         """Let everyone handle everything that can happen without time passing; False if there was nothing."""
-        ready, hop = self._ready, self._hop
+        ready, hop = self._at_hand, self._hop
         if not ready:
             return False
-        hops = 0
         while ready:
             hop()
-            hops += 1
-            assert hops < HOPS_MAX, f"{hops} messages at one moment: {self._pending()}"
         return True
 
     def _hop(self) -> None:
         """Let one of those in line handle one message. Nobody in line is possible: time went by for a call."""
-        ready = self._ready
+        ready = self._at_hand
         if not ready:
             return
+        self._here += 1
+        if self._here > HOPS_MAX - _LAST_HOPS:
+            self._count_last(ready)
         count = len(ready)
         if count == 1:
             cell = ready.pop()
@@ -267,6 +336,14 @@ class SimulatedRuntime:
             actor.progress.handling, actor.progress.since_s = envelope[0], self._elapsed_s()
             return
         self._handle(cell, envelope)
+
+    def _count_last(self, ready: list[Cell]) -> None:
+        """Somebody goes on and on while no time passes: who, and at last that this will not end."""
+        if self._here == HOPS_MAX - _LAST_HOPS + 1:
+            self._busy.clear()
+        self._busy.update(cell.name for cell in ready)
+        names = ", ".join(name for name, _ in self._busy.most_common(5))
+        assert self._here < HOPS_MAX, f"{self._here} messages at one moment, the last to or from {names}"
 
     def _handle(self, cell: Cell, envelope: Envelope) -> None:
         self.hops += 1

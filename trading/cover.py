@@ -29,6 +29,8 @@ from trading.values import (
 
 FILLS_KEPT = 200
 OVER_KEPT = 50
+IN_VAIN = 3
+"""After so many closes that were done and left as much bare as before, another would take the same away again."""
 ATTEMPT_FIRST = 90
 """The guardian's own closing orders count from here; the order manager never gets so far."""
 
@@ -61,6 +63,8 @@ class Watch:
     told_at: int | None = None
     acted_at: int | None = None
     acted: int = 0
+    closes: tuple[tuple[Decimal, Decimal], ...] = ()
+    """The last closes: what was held then, and how much of it was to be closed."""
 
     @property
     def cover(self) -> Decimal:
@@ -82,6 +86,20 @@ class Watch:
         held = abs(self.position)
         ours = max(held - max(ZERO, added), min(held, self.claimed))
         return max(ZERO, ours - self.cover)
+
+    @property
+    def closes_in_vain(self) -> bool:
+        """Whether closing was done and has changed nothing: guardian and order manager differ on whose the rest is."""
+        held = [*(abs(position) for position, _ in self.closes), abs(self.position)]
+        return len(self.closes) == IN_VAIN and all(
+            amount == self.uncovered == before - after
+            for (_, amount), before, after in zip(self.closes, held, held[1:], strict=False)
+        )
+
+    def closing(self, amount: Decimal, now: int) -> "Watch":
+        """Note that so much is being closed."""
+        closes = (*self.closes, (self.position, amount))[-IN_VAIN:]
+        return replace(self, acted_at=now, acted=self.acted + 1, closes=closes)
 
 
 Change = Callable[[Watch], Watch]

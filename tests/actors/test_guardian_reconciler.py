@@ -1,6 +1,7 @@
 """The reconciler's patience and the guardian's ear, each alone, constructed and not started."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from actors.reconciler import ANSWER_MS, CONFIRM_MS, RETRY_MS, Reconciler
 from tests.unit.trading.bracket_facts import NAME, T0, fill, order
 from trading.bracket import Bracket, Limits
 from trading.cover import LabelMaker
-from trading.facts import Holding
+from trading.facts import Holding, Order
 from trading.messages import broker, guardian, journal, notices, orders, reconciler
 from trading.reconcile import DatabasePicture, ExchangePicture, Report
 from trading.values import Leg, Milliseconds, OrderState, WorkerId
@@ -174,15 +175,16 @@ class Post:
         self.actor = Guardian(
             clock=self.watch,
             timers=self.watch,
-            **{f"to_{name}": ear for name, ear in self.ears.items()},  # type: ignore[arg-type]
+            **{f"to_{name}": ear for name, ear in self.ears.items()},
             settings=GuardianSettings(naked_ms_max=2_000, act_after_ms=3_500),
             label=LabelMaker(owner="me", worker=WorkerId("w1")),
         )
         self.actor.on_start()
 
-    def sees(self, amount: int, *, began_ms: int = 0) -> None:
+    def sees(self, amount: int, *orders: Order, began_ms: int = 0) -> None:
         """The account is read."""
-        self.actor.on_receive(guardian.PictureTaken(picture=_picture(amount), began_ms=began_ms))
+        picture = replace(_picture(amount), orders=orders)
+        self.actor.on_receive(guardian.PictureTaken(picture=picture, began_ms=began_ms))
 
     def looks(self, times: int) -> None:
         for _ in range(times):

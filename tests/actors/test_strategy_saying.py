@@ -53,12 +53,13 @@ class Room:
 
     heard: list[Any] = field(default_factory=list)
     timers: dict[str, Any] = field(default_factory=dict)
+    generation: int = 1
 
     def __post_init__(self) -> None:
         self.actor = StrategyActor(
             name=StrategyName("s"),
             instrument=NAME,
-            generation=1,
+            generation=self.generation,
             clock=self,
             timers=self,
             decides=Fasttest(FasttestParameters()),
@@ -142,3 +143,12 @@ def test_an_orderly_end_leaves_nothing_unsaid() -> None:
     room.actor.on_receive(TICK)
     room.actor.on_stop()
     assert room.states(desk.StrategyMoved) == ENTERING
+
+
+def test_a_later_life_finds_the_same_signal_under_the_same_id() -> None:
+    """So whoever has taken it already takes it no second time."""
+    first, later = Room(), Room(generation=2)
+    for room in (first, later):
+        room.actor.on_receive(TICK)
+    assert first.heard == later.heard
+    assert first.heard[0].signal.bracket_id == later.heard[0].signal.bracket_id

@@ -23,7 +23,7 @@ def history(seed: int = SEED, **changed: Any) -> Iterator[History]:
         try:
             yield made
         finally:
-            made.database.close_thread()
+            made.close()
 
 
 def happens(made: History, kind: str, **what: Any) -> None:

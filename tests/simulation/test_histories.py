@@ -52,7 +52,8 @@ def test_a_plan_is_data_and_comes_back_from_its_file() -> None:
 def test_every_sort_of_trouble_is_drawn() -> None:
     kinds = {one.kind for seed in range(60) for one in draw(seed, faults="all", days=DAYS).happenings}
     at_once = {"storm", "crash", "press", "hand", "disk", "kill", "hang", "clock", "tend"}
-    assert kinds == at_once | {"line", "letter", "rest", "decide", "kills", "second", "second_crash"}
+    more_of = {"line", "letter", "rest", "decide", "kills", "second", "second_crash"}
+    assert kinds == at_once | more_of | {"late", "stall", "down", "stop", "io", "set"}
     assert all(not draw(seed, faults="none", days=DAYS).happenings for seed in range(5)), FAULTS["none"]
 
 
@@ -98,6 +99,6 @@ def test_a_failing_history_is_cut_down_to_what_matters() -> None:
         broken = (Violation(promise="P1", about="x", sentence="planted"),) if culprit in candidate.happenings else ()
         return msgspec.structs.replace(lived, violations=broken, at_ms=culprit.at_ms)
 
-    smaller, again = shrink(plan, lives(plan), lives=lives)
+    smaller, again = shrink(plan, lives=lives)
     assert smaller.happenings == (culprit,)
     assert again.violations

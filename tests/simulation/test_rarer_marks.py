@@ -4,6 +4,7 @@ The others stand in test_rare_marks.py; `trading.marks.BY_TESTS` names all of th
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ from exchange.faults.profiles import OPENING, READING
 from persistence.data_dir import DataDir
 from persistence.migrate import migrate
 from persistence.store import Store
-from simulation.disk import ShakyDatabase
+from simulation.disk import UNREAD, UNSAID, Disk, ShakyDatabase
 from simulation.world import Runner
 from strategies.registry import discover
+from tests.actors.test_guardian_reconciler import Post
 from tests.simulation.service_scene import FAR, LINEAR, Resting, Scene
 from tests.simulation.test_found_by_histories import HOUR_MS, SILENT, Once
-from tests.unit.trading.bracket_facts import label
+from tests.unit.trading.bracket_facts import NAME as NAME_OF_ALL
+from tests.unit.trading.bracket_facts import label, order
 from tests.unit.trading.test_bracket_rows import entered
 from trading.bracket import Asked, Limits, Mode, Phase, Pictured, Place, Verdict
 from trading.marks import counted
-from trading.messages import desk, journal
-from trading.values import Leg, WorkerId
+from trading.messages import desk, guardian, journal, notices
+from trading.values import Leg, OrderState, WorkerId
 
 ONCE = FAR | {"cooldown_s": 36_000}
 NAME = "fasttest"
@@ -98,6 +101,25 @@ def test_a_stop_refused_at_its_trigger_has_what_we_believe_to_hold_closed(hits: 
     assert not scene.ours
 
 
+def test_a_guardian_that_closes_in_vain_stops_and_calls_a_person(hits: Any) -> None:
+    """Each close is done, the stop is cut by as much, and as much is bare again: so it could go on to the last lot."""
+    post = Post()
+    post.actor.on_receive(guardian.ConnectionChanged(is_up=True))
+    post.actor.on_receive(guardian.Watch(instrument=NAME_OF_ALL, ours=True))
+    for number in range(12):
+        held = 100 - 10 * len(post.ears["broker"].heard)
+        stop = replace(order(Leg.STOP, "s", OrderState.UNTRIGGERED), amount=Decimal(held - 10))
+        post.sees(held, stop, began_ms=4_000 * number)
+        post.looks(20)
+    assert [one.wish.amount for one in post.ears["broker"].heard] == [Decimal(10)] * 3
+    assert hits["guardian-closes-in-vain"]
+    texts = [one.text for one in post.ears["notifier"].of(notices.Notice)]
+    assert "look whose it is" in texts[-1]
+    post.sees(60, began_ms=10_000_000)
+    post.looks(40)
+    assert len(post.ears["broker"].heard) > 3, "another part that is bare is closed"
+
+
 # --- what nobody answers, and what cannot be written
 
 
@@ -127,6 +149,67 @@ def test_a_panic_that_cannot_be_recorded_closes_all_the_same(hits: Any, tmp_path
     assert hits["closed-without-a-record"]
     assert not scene.position
     disk.close_thread()
+
+
+class Liar(Disk):
+    """A disk that makes the commit of one step of a trade and says that it failed; and then nothing can be read."""
+
+    def __init__(self, step: str, *, reads: bool) -> None:
+        super().__init__()
+        self.database: ShakyDatabase
+        self.stumbles, self._then = UNSAID, "" if reads else UNREAD
+        self.may_stumble = lambda: self.stumbles == UNREAD or self.database._thread.about.startswith(f"step:{step}")
+
+        self.has_stumbled = self._goes_on
+
+    def _goes_on(self) -> None:
+        if self._then:
+            self.stumbles, self._then = self._then, ""
+
+
+class Lied(Scene):
+    """A scene on such a disk."""
+
+    disk: Disk
+
+
+def lies(folder: Path, step: str, *, reads: bool = True) -> Lied:
+    """A scene on a disk that lies about the first step of that name."""
+    disk = Liar(step, reads=reads)
+    disk.database = ShakyDatabase(folder / "tradebaas.db", disk=disk, passed=lambda _: None)
+    migrate(disk.database, lambda: None)
+    store = Store(disk.database, DataDir(folder), worker=WorkerId("w1"), account="main")
+    scene = Lied(seed=437, parameters=ONCE, store=store)
+    scene.disk = disk
+    return scene
+
+
+@pytest.mark.parametrize("step", ["begin", "request_done"])
+def test_a_commit_that_was_made_and_told_as_failed_is_found_made(hits: Any, tmp_path: Path, step: str) -> None:
+    """The request leaves, and the answer to it counts."""
+    scene = lies(tmp_path, step)
+    scene.opens()
+    assert hits["made-although-it-failed"] == 1
+    scene.moves_by(150 * sign_of(scene))
+    scene.runs(3_000)
+    assert not scene.brackets
+    scene.check()
+    scene.store.close_thread()
+
+
+def test_an_opening_of_which_nobody_could_read_whether_it_was_made_is_taken_in_later(hits: Any, tmp_path: Path) -> None:
+    scene = lies(tmp_path, "begin", reads=False)
+    while scene.disk.stumbles != UNREAD:
+        scene.runtime.step(20_000)
+    scene.disk.mended()
+    assert scene.store.open_brackets()
+    scene.runs(1_000)
+    assert not scene.ours, "what could not be recorded did not leave"
+    assert scene.says(desk.Reconcile).ok
+    scene.runs_until(lambda: hits["found-on-disk"], 2_000)
+    scene.runs_until(lambda: not scene.store.open_brackets(), 60_000)
+    assert not scene.executed
+    scene.store.close_thread()
 
 
 # --- the clock was set back between two lives

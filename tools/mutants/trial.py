@@ -1,6 +1,5 @@
 """Plant a fault in a copy of the code and live histories with it. The checkout itself is never touched."""
 
-import hashlib
 import shutil
 import subprocess  # the histories are lived in a process of their own: its code is another
 import sys
@@ -13,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from simulation.code import code_of as hash_over
 from tools.mutants.lives import HISTORY_S_MAX, TO_THE_END, Fate
 from tools.mutants.mutant import Mutant
 
@@ -65,12 +65,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def code_of(root: Path) -> str:
     """One hash over all code: verdicts of other code count for nothing."""
-    whole = hashlib.sha256()
-    for package in CODE[:-1]:
-        for path in sorted((root / package).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                whole.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
-    return whole.hexdigest()[:16]
+    return hash_over(root, CODE[:-1])
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence.store import Store
-from simulation import ending
+from simulation import books
 from simulation.eye import Broken
 from simulation.history import History
 from simulation.plan import Plan
@@ -70,7 +70,7 @@ class SimulatedSide:
 
     def results(self) -> tuple[Violation, ...]:
         """Closed trades whose result is not the exchange's."""
-        return ending._results(self.history)  # noqa: SLF001 - the same judge as at the end of every history
+        return books.results(self.history)
 
     def figures(self) -> dict[str, Any]:
         """What was seen."""
@@ -85,4 +85,4 @@ class SimulatedSide:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.history.database.close_thread()
+        self.history.close()

@@ -7,10 +7,10 @@ In this order, so that an order the exchange has taken must be on disk by then. 
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import requests
 
@@ -19,9 +19,10 @@ from persistence.database import Database
 from persistence.errors import StoreUnavailable
 from persistence.store import Store
 from persistence.strategies import Strategy
-from simulation.eye import BEFORE_MS, LAST_RESORT_FROM, ORPHAN_MARGIN_MS, RECOVERY_MS
+from simulation.eye import ABSOLUTE_MS, BEFORE_MS, LAST_RESORT_FROM, ORPHAN_MARGIN_MS, TRIED_MS
+from simulation.obeyed import RECOVERY_MS
 from simulation.plan import Plan
-from tools.socket_check.market import Market, position_of
+from tools.socket_check.market import position_of
 from trading import promises
 from trading.bracket import Bracket
 from trading.bracket.effects import Severity
@@ -38,6 +39,20 @@ WORKER: Final = "w1"
 ACCOUNT: Final = "embedded"
 DORMANT: Final = "OTO-"
 SILENT: Final = ("subscription_lost", "token_expired")
+Calls = frozenset[tuple[int, int, str]]
+"""The critical letters on disk, and how often each was told: one that waits is counted up, not written anew."""
+CALLS: Final = "SELECT id, times, text FROM outbox WHERE severity = ?"
+
+
+def _clock_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+class Books(Protocol):
+    """The exchange, of which everything can be asked."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything, exact, as of one moment."""
 
 
 def open_store(folder: Path) -> Store:
@@ -51,8 +66,8 @@ def open_store(folder: Path) -> Store:
 class Watch:
     """What is seen, and what must not have been. May be asked from several threads."""
 
-    def __init__(self, market: Market, folder: Path, plan: Plan) -> None:
-        self._market, self._folder, self._plan = market, folder, plan
+    def __init__(self, market: Books, folder: Path, plan: Plan, now_ms: Callable[[], int] = _clock_ms) -> None:
+        self._market, self._folder, self._plan, self._now_ms = market, folder, plan, now_ms
         self._lock = threading.RLock()
         self._stores = threading.local()
         self._way_ms = 4 * plan.delay_ms[1] + 2 * plan.step_ms + ROOM_MS
@@ -64,6 +79,10 @@ class Watch:
         self._positions: dict[str, Decimal] = {}
         self._state: dict[str, Any] = {}
         self._naked, self._orphans = Lasting(), Lasting()
+        self._calls: Calls = frozenset()
+        self._calls_before: dict[str, Calls] = {}
+        """Those there were when an instrument was last seen covered: they call nobody to what came later."""
+        self._close_tried: dict[str, int] = {}
         self._strategies: Mapping[StrategyName, State] = {}
         self._silent_lines: frozenset[int] = frozenset()
         self._silenced = 0
@@ -106,7 +125,7 @@ class Watch:
 
     def strikes(self) -> None:
         """Something goes wrong now."""
-        self.struck_at = _clock_ms()
+        self.struck_at = self._now_ms()
 
     # --- looking
 
@@ -116,12 +135,13 @@ class Watch:
             try:
                 self._state = self._market.state()
                 self._take_in()
-                now = _clock_ms()
+                now = self._now_ms()
                 store = self.store
                 with store.picture():
                     brackets = (*store.open_brackets(), *store.brackets.quarantined_brackets())
                     strategies = store.strategies.all()
                     written = self._written(store)
+                    calls = _calls(store)
             except (requests.RequestException, StoreUnavailable):
                 self.blind += 1
                 return
@@ -132,7 +152,7 @@ class Watch:
             self._must_not(promises.crowded(brackets))
             self._must_not(self._person_first(strategies))
             picture = self._picture(brackets)
-            self._covered(picture, now)
+            self._covered(picture, now, calls)
             self._explained(picture, now)
 
     def _must_not(self, found: Iterable[Violation]) -> None:
@@ -178,6 +198,8 @@ class Watch:
         label = parse(order["label"])
         if label is None or (label.owner, label.worker) != (OWNER, WORKER):
             return
+        if label.leg is Leg.CLOSE:
+            self._close_tried[order["instrument_name"]] = self._now_ms()
         if label.leg is Leg.ENTRY:
             self._entries.setdefault(label.bracket, set()).add(order["order_id"])
         if label.attempt < LAST_RESORT_FROM:
@@ -245,11 +267,14 @@ class Watch:
         held = {InstrumentName(name): ours for name, ours in self._ours.items() if ours}
         return Picture(owner=OWNER, worker=WORKER, held=held, resting=resting, open=brackets)
 
-    def _covered(self, picture: Picture, now: int) -> None:
+    def _covered(self, picture: Picture, now: int, calls: Calls) -> None:
         bare = () if not self.is_served else promises.naked(picture)
-        self._naked = self._naked.step(bare, now)
+        before, self._naked = self._naked, self._naked.step(bare, now)
+        last_calls, self._calls = self._calls, calls
         for one in bare:
             since = self._naked.since[one.promise, one.about]
+            if (one.promise, one.about) not in before.since:
+                self._calls_before[one.about] = last_calls
             self.naked_ms_worst = max(self.naked_ms_worst, now - since)
             if self._silent_lines & frozenset(self._lines()):
                 late = now - since > RECOVERY_MS
@@ -257,17 +282,19 @@ class Watch:
                 late = now - since > promises.NAKED_MS_MAX + self._way_ms
             else:
                 late = now - max(since, self.struck_at) > RECOVERY_MS
-            if late and not self._was_called(one.about, since):
+            if (late or now - since > ABSOLUTE_MS) and not self._was_called(one.about, since, now):
                 text = f"{one.about}: {one.sentence}, for {now - since} ms"
                 self._must_not([Violation(promise="P1", about=one.about, sentence=text)])
 
-    def _was_called(self, instrument: str, since: int) -> bool:
-        """Whether a critical alert called a person: then it is theirs. Not without any trouble before."""
-        if self.struck_at < since - BEFORE_MS:
+    def _was_called(self, instrument: str, since: int, now: int) -> bool:
+        """Whether a critical alert since it is bare called a person: then it is theirs, but not for ever.
+
+        Not without any trouble before.
+        """
+        last = max(since, self.struck_at, self._close_tried.get(instrument, since))
+        if self.struck_at < since - BEFORE_MS or now - last > TRIED_MS:
             return False
-        statement = "SELECT text FROM outbox WHERE severity = ? ORDER BY id DESC LIMIT 20"
-        rows = self.store._database.sql(statement, (Severity.CRITICAL.value,)).fetchall()  # noqa: SLF001 - see _row
-        return any(instrument in row[0] for row in rows)
+        return any(instrument in text for _, _, text in self._calls - self._calls_before[instrument])
 
     def _explained(self, picture: Picture, now: int) -> None:
         lost = () if not self.is_served else promises.orphans(picture)
@@ -284,12 +311,12 @@ class Watch:
         return len(self._entries)
 
 
-def _clock_ms() -> int:
-    return time.monotonic_ns() // 1_000_000
-
-
 def _row(store: Store, statement: str, *values: Any) -> Any:
     return store._database.sql(statement, values).fetchone()  # noqa: SLF001 - looks past the store's own words
+
+
+def _calls(store: Store) -> Calls:
+    return frozenset(store._database.sql(CALLS, (Severity.CRITICAL.value,)).fetchall())  # noqa: SLF001 - as above
 
 
 def _part_of(position: Decimal, ours: Decimal) -> Decimal:

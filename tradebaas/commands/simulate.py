@@ -11,14 +11,19 @@ from typing import Any
 import click
 import msgspec
 
-from simulation.campaign import PHASES, Record, Summary, many
-from simulation.history import Lived, live
+from simulation.bounded import is_unending
+from simulation.campaign import PHASES, Summary, WorkerDied, many
+from simulation.code import code_of
+from simulation.history import Lived
 from simulation.plan import FAULTS, Plan, draw
+from simulation.record import Campaign, NotThisRecord, Record
+from simulation.recount import live_and_recount
 from simulation.shrink import read_plan, shrink, write_plan
 from tradebaas.commands.tables import print_json
 from trading.marks import BY_TESTS, MARKS
 
-SHOWN_MAX = 3  # failing histories that are made smaller and told; the others are only counted
+SHOWN_MAX = 3  # failing histories that are made smaller and told; the others are only named
+NAMED_MAX = 20
 
 
 class Seeds(click.ParamType[range]):
@@ -77,12 +82,14 @@ def command(
             click.echo(drawn(seed).told() + "\n")
         return
     summary, began = Summary(), time.monotonic()
+    recount: list[str] = []
     if plan_file is not None:
-        summary.add(live(_read(plan_file)))
+        lived, recount = live_and_recount(_read(plan_file))
+        summary.add(lived)
     else:
-        record = None if out is None else Record(out)
-        lives = partial(many, faults=faults, days=days, is_sparse=sparse, jobs=jobs)
-        for lived in _lived(seeds, lives, record):
+        campaign = Campaign(code=code_of(), faults=faults, days=days, is_sparse=sparse)
+        record = None if out is None else Record(out, campaign)
+        for lived in _lived(seeds, partial(many, faults=faults, days=days, is_sparse=sparse, jobs=jobs), record):
             summary.add(lived)
             if stop_at_first and summary.found:
                 break
@@ -91,6 +98,8 @@ def command(
         print_json({**summary.plain(), "took_s": round(took_s, 1)})
     else:
         click.echo(_told(summary, took_s))
+    if plan_file is not None and summary.found:
+        _tell_broken(summary.found[0], recount)
     if summary.found and plan_file is None and not no_shrink:
         for lived in summary.found[:SHOWN_MAX]:
             _tell_smaller(drawn(lived.seed), lived)
@@ -102,7 +111,7 @@ def command(
 
 def _lived(seeds: range, lives: Callable[[list[int]], Iterator[Lived]], record: Record | None) -> Iterator[Lived]:
     """Those on record first, then the rest, with a bar where somebody looks."""
-    known = {} if record is None else {lived.seed: lived for lived in record.lived() if lived.seed in seeds}
+    known = {} if record is None else {lived.seed: lived for lived in _known(record) if lived.seed in seeds}
     yield from known.values()
     broken = sum(bool(lived.violations) for lived in known.values())
     left = [seed for seed in seeds if seed not in known]
@@ -116,12 +125,23 @@ def _lived(seeds: range, lives: Callable[[list[int]], Iterator[Lived]], record: 
         hidden=not sys.stderr.isatty(),
     ) as bar:
         bar.update(len(known))
-        for lived in lives(left):
-            if record is not None:
-                record.add(lived)
-            broken += bool(lived.violations)
-            bar.update(1, lived)
-            yield lived
+        try:
+            for lived in lives(left):
+                if record is not None:
+                    record.add(lived)
+                broken += bool(lived.violations)
+                bar.update(1, lived)
+                yield lived
+        except WorkerDied as error:
+            more = "" if record is None else "; run the same again to go on"
+            raise click.ClickException(f"{error}{more}") from error
+
+
+def _known(record: Record) -> list[Lived]:
+    try:
+        return record.begin()
+    except (NotThisRecord, OSError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _told(summary: Summary, took_s: float) -> str:
@@ -136,9 +156,18 @@ def _told(summary: Summary, took_s: float) -> str:
         f"longest without full cover: {summary.worst_naked_ms} ms (faults that hid it from the service included)",
         f"hash {summary.history_hash}",
         f"{summary.violations} violations",
+        *_found_told(summary),
     ]
     lines += [f"  {kind:32} {count}" for kind, count in sorted(summary.faults.items())]
     return "\n".join([*lines, *_pairs_told(summary), *_marks_told(summary)])
+
+
+def _found_told(summary: Summary) -> Iterator[str]:
+    """Which histories broke what."""
+    for lived in sorted(summary.found, key=lambda one: one.seed)[:NAMED_MAX]:
+        yield from (f"  seed {lived.seed} {broken.promise}: {broken.sentence}" for broken in lived.violations)
+    if len(summary.found) > NAMED_MAX:
+        yield f"  and {len(summary.found) - NAMED_MAX} histories more, which --json has"
 
 
 def _pairs_told(summary: Summary) -> Iterator[str]:
@@ -168,13 +197,32 @@ def _marks_told(summary: Summary) -> Iterator[str]:
 def _tell_smaller(plan: Plan, lived: Lived) -> None:
     """A failing history, made smaller, and how to repeat it."""
     click.echo(f"\nseed {lived.seed} breaks {lived.violations[0].promise}: {lived.violations[0].sentence}", err=True)
-    smaller, again = shrink(plan, lived)
+    recount: list[str] = []
+    if is_unending(lived):
+        click.echo("it is not made smaller: each try would take as long", err=True)
+        smaller, again = plan, lived
+    else:
+        smaller, again = shrink(plan)
+        if again.violations and not is_unending(again):
+            again, recount = live_and_recount(smaller)
+    if not again.violations:
+        click.echo("lived again it breaks no promise: it cannot be repeated, and no file is written", err=True)
+        return
     path = Path(f"history-{lived.seed}.json")
     path.write_bytes(write_plan(smaller))
     click.echo(smaller.told(), err=True)
-    for broken in again.violations:
-        click.echo(f"  -> {again.at_ms / 1000:.3f} s: {broken.promise} {broken.sentence}", err=True)
+    _tell_broken(again, recount)
     click.echo(f"repeat it: tradebaas simulate --plan {path}", err=True)
+
+
+def _tell_broken(lived: Lived, recount: list[str]) -> None:
+    """What a history did last, and what it broke."""
+    if recount:
+        click.echo("what was done before:", err=True)
+    for line in recount:
+        click.echo(f"  {line}", err=True)
+    for broken in lived.violations:
+        click.echo(f"  -> {lived.at_ms / 1000:.3f} s: {broken.promise} {broken.sentence}", err=True)
 
 
 def _read(path: Path) -> Plan:

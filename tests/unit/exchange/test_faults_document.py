@@ -10,6 +10,8 @@ from exchange import faults
 from exchange.faults import FAULTS, PROFILES, Rule
 from exchange.faults.rules import KINDS
 from tools import repository
+from trading.labels import label_for
+from trading.values import BracketId, Leg, StrategyName, WorkerId
 
 PAGE = (repository.ROOT / "docs" / "exchange-faults.md").read_text(encoding="utf-8")
 ROWS = {row[0].strip("` "): row for row in (line.strip("| ").split(" | ") for line in PAGE.splitlines() if "|" in line)}
@@ -37,3 +39,21 @@ def test_the_example_is_a_file_that_can_be_used() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
     assert len(faults.parse(tomllib.loads(example)).rules) == 3
+
+
+def test_the_example_strikes_the_entry_of_this_service_and_no_other_order_of_it() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    lost = next(rule for rule in faults.parse(tomllib.loads(example)).rules if rule.fault == "reply_lost")
+    struck = set()
+    for leg in Leg:
+        label = label_for(
+            owner="me",
+            worker=WorkerId("w1"),
+            strategy=StrategyName("razor"),
+            bracket=BracketId("wprpfwnxwcba5rnz"),
+            leg=leg,
+        )
+        plan = faults.FaultPlan([msgspec.structs.replace(lost, probability=1.0)], 1, start_ms=0)
+        if plan.on_request("private/buy", {"instrument_name": "BTC-PERPETUAL"}, str(label), "paper", 0) is not None:
+            struck.add(leg)
+    assert struck == {Leg.ENTRY}
