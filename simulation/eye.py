@@ -339,7 +339,10 @@ class Eye:
                 late = now - since > RECOVERY_MS
             elif self.struck_at < since - BEFORE_MS:
                 alone_ms = GUARDIAN_MS if self._disk_fails else 0
-                late = now - since > promises.NAKED_MS_MAX + self._way_ms + alone_ms
+                # Right after a connect the account is read first: four questions, one after the other.
+                is_new = since - max(self._lines.values(), default=-(10**9)) < 2 * self._way_ms
+                read_ms = 2 * self._way_ms if is_new else 0
+                late = now - since > promises.NAKED_MS_MAX + self._way_ms + alone_ms + read_ms
             else:
                 late = now - max(since, self.struck_at) > RECOVERY_MS
             if (late and not told) or (now - since > ABSOLUTE_MS and not told):

@@ -153,7 +153,9 @@ def with_picture(watch: Watch, picture: ExchangePicture) -> Watch:
     for order in picture.orders:  # after the fills: what rests belongs to the trade that is open now
         if order.instrument == watch.instrument:
             cleared = _seen(cleared, order)
-    hand = _by_hand(cleared, fills)
+    ours = any(fill.fill_id in seen and _mine(watch, fill.label) for fill in fills)
+    # Where nothing was held and nothing of ours was filled since, all that is held now is somebody else's.
+    hand = _by_hand(cleared, fills) if watch.position or ours else cleared.position
     return replace(cleared, by_hand=hand, fill_ids=(*cleared.fill_ids, *seen)[-FILLS_KEPT:])
 
 

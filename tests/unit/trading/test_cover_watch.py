@@ -122,6 +122,16 @@ def test_a_picture_that_shows_only_our_exit_does_not_make_what_others_hold_ours(
     assert (seen.position, seen.by_hand, seen.uncovered) == (Decimal(40), Decimal(40), Decimal(0))
 
 
+def test_what_others_opened_while_nobody_looked_is_theirs_though_the_last_trade_there_was_ours() -> None:
+    """The line was down: no fill of theirs was pushed, and a picture alone shows what they hold."""
+    over = cover.with_fill(_watch(), fill(Leg.STOP, 100, "2"))
+    assert not over.position
+    found = cover.with_picture(over, _picture(200, fills=(fill(None, 200, "h", side=Side.BUY),)))
+    assert (found.position, found.uncovered) == (Decimal(200), Decimal(0))
+    ours = cover.with_picture(over, _picture(200, fills=(fill(Leg.ENTRY, 200, "3"),)))
+    assert ours.uncovered == 200, "what an entry of ours has filled is ours"
+
+
 def test_what_a_person_opens_beside_a_resting_entry_is_theirs() -> None:
     entering = cover.with_order(Watch(instrument=NAME, is_ours=True), order(Leg.ENTRY, "e"))
     opened = cover.with_fill(entering, fill(None, 40, "h"))
