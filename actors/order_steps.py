@@ -16,7 +16,7 @@ from actors.timers import Timers
 from trading import bracket as brackets
 from trading.bracket import Bracket, Phase, Purpose
 from trading.bracket.effects import Request
-from trading.bracket.state import Fate
+from trading.bracket.state import Fate, has_grown
 from trading.labels import parse
 from trading.marks import mark
 from trading.messages import broker, guardian, journal, orders
@@ -161,6 +161,9 @@ class Steps:
                 self._wake("retry", after, self._settings.limits.ask_every_ms)
             return
         self._adopt(after)
+        if has_grown(before, after):
+            mark("late-exit-of-a-closed-trade")
+            self._closed(after)
         # What leaves the house leaves first: whoever only writes it down would take the processor from it.
         first = next((at for at, effect in enumerate(effects) if not isinstance(effect, Request)), len(effects))
         self._perform(after, effects[:first])

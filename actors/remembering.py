@@ -20,6 +20,7 @@ from trading import bracket as brackets
 from trading.bracket import Bracket
 from trading.bracket.effects import Closed, Effect, Severity
 from trading.bracket.messages import Message
+from trading.bracket.state import has_grown
 from trading.errors import Refused
 from trading.facts import LedgerEntry, Order
 from trading.labels import OWNER_MAX, WORKER_MAX, tag
@@ -61,7 +62,7 @@ class Remembering(Choices, IssueMemory, ExitMemory):
     ) -> None:
         """One step of a bracket. A trade that has ended gets its result in the same transaction."""
         figures = None
-        if any(isinstance(effect, Closed) and effect.traded for effect in effects):
+        if any(isinstance(effect, Closed) and effect.traded for effect in effects) or has_grown(before, after):
             figures = _figures(after)
         told = [notice_of(news) for news in news_of_step(after, cause, effects, at=at)]
         measures = self.measures

@@ -51,6 +51,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         # --- the way out
         "closing-backs-off": "closing was refused again: the next attempt waits longer",
         "could-not-be-closed": "closing was refused so often that a person has to look",
+        "late-exit-of-a-closed-trade": "a fill came for a trade that was over and changed its result alone",
         "late-fill-of-a-closed-trade": "a fill came for a trade that was over: it was closed again",
         "panic-while-not-writing": "a panic came while the database took no writes, and was obeyed",
         "closed-without-a-record": "a closing order left although it could not be recorded",
@@ -145,6 +146,7 @@ BY_TESTS: Final = frozenset(
         "found-on-disk",
         "given-up-for-a-person",
         "guardian-closes-in-vain",
+        "late-exit-of-a-closed-trade",
         "late-fill-of-a-closed-trade",
         "left-to-a-person-before",
         "made-although-it-failed",

@@ -28,6 +28,7 @@ from tests.unit.trading.test_bracket_rows import entered
 from trading.bracket import Asked, Limits, Mode, Phase, Pictured, Place, Verdict
 from trading.marks import counted
 from trading.messages import desk, guardian, journal, notices
+from trading.pnl import Known
 from trading.values import Leg, OrderState, WorkerId
 
 ONCE = FAR | {"cooldown_s": 36_000}
@@ -99,6 +100,21 @@ def test_a_stop_refused_at_its_trigger_has_what_we_believe_to_hold_closed(hits: 
     scene.runs(70_000)
     assert not scene.position
     assert not scene.ours
+
+
+def test_an_exit_that_fills_after_its_trade_was_closed_counts_in_the_result(hits: Any) -> None:
+    """As when the guardian's close and the order manager's are both filled, out of what a person holds beside it."""
+    scene = Scene(seed=438, parameters=ONCE)
+    scene.opens()
+    plan = scene.brackets[0].plan
+    scene.moves_by(150 * sign_of(scene))
+    scene.runs_until(lambda: scene.trades() and scene.trades()[0].known is Known.FINAL, 60_000)
+    scene.hand(plan.side.opposite.value, Decimal(100), label=plan.label(Leg.CLOSE, 91))
+    scene.runs_until(lambda: hits["late-exit-of-a-closed-trade"], 2_000)
+    assert scene.trades()[0].known is Known.PENDING, "it is read in the exchange's book once more"
+    scene.crashes()
+    scene.runs_until(lambda: scene.trades()[0].known is Known.FINAL, 60_000)
+    scene.check_money()
 
 
 def test_a_guardian_that_closes_in_vain_stops_and_calls_a_person(hits: Any) -> None:

@@ -287,6 +287,11 @@ class Bracket:
         return tuple(order for order in self.orders if order.label == label)
 
 
+def has_grown(before: Bracket | None, after: Bracket) -> bool:
+    """Whether a trade that is over, and stays so, was told of another fill: its result is another."""
+    return before is not None and before.phase is after.phase is Phase.CLOSED and before.fills != after.fills
+
+
 def leg_of(order: Order) -> Leg | None:
     """Which leg an order is, by its label; None for somebody else's."""
     label = parse(order.label)
