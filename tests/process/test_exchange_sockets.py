@@ -164,7 +164,8 @@ def test_a_frame_over_32_kilobytes_is_refused_and_the_socket_stays(exchange: Exc
 
 def test_a_frame_over_a_megabyte_closes_the_socket_with_1009(exchange: Exchange) -> None:
     with exchange.connect() as client:
-        client.socket.send("x" * (1024 * 1024 + 1))
+        with suppress(ConnectionClosed):  # it may be closed before the last byte has left
+            client.socket.send("x" * (1024 * 1024 + 1))
         assert closed_with(client)[0] == 1009
 
 
