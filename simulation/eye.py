@@ -165,6 +165,10 @@ class Eye:
         self._obeyed.answered(command, fields, answer, self._clock, since)
         self._leaving.answered(command, fields, answer)
 
+    def slows(self, ms: int) -> None:
+        """For so long everything of the service takes longer."""
+        self._obeyed.slow_until = max(self._obeyed.slow_until, self._clock + ms)
+
     def forgets_failures(self) -> None:
         """The process died, or nothing could be written: what failed before may not be on disk."""
         self._obeyed.failed.clear()

@@ -56,6 +56,8 @@ class Obeyed:
         self._states: Mapping[StrategyName, State] = {}
         self.failed: dict[StrategyName, int] = {}
         """Strategies that have died and are not in ERROR yet, and since when."""
+        self.slow_until = 0
+        """So long timers come late, or nobody does anything: whoever looks after the others looks late, too."""
         self._resumed: set[StrategyName] = set()
         """Those a person has resumed or started since they failed."""
         self._wanted: dict[StrategyName, _No] = {}
@@ -118,7 +120,7 @@ class Obeyed:
         for name, since in tuple(self.failed.items()):
             if self._states.get(name) is State.ERROR:
                 del self.failed[name]
-            elif now - since > LANDS_MS:
+            elif now - max(since, self.slow_until) > LANDS_MS:
                 return (_broken(name, f"{name} has failed and is in {self._states.get(name)}"),)
         return ()
 

@@ -26,6 +26,7 @@ def happens(history: "History", happening: "Happening") -> None:
             _late(history, what["ms"], Random(what["draw"]))
         case "stall":
             history.world.runtime.stand_still(what["ms"])
+            history.eye.slows(what["ms"])
             history.later(what["ms"], history.eye.strikes)
         case "down":
             lives.goes_down(history, what["ms"])
@@ -41,6 +42,7 @@ def happens(history: "History", happening: "Happening") -> None:
 
 def _late(history: "History", ms: int, rng: Random) -> None:
     history.world.runtime.be_late(ms, partial(rng.randint, 0, LATE_MS_MAX))
+    history.eye.slows(ms)
     history.later(ms, history.eye.strikes)
 
 
