@@ -152,8 +152,10 @@ class Desk(Actor):
                 return done("running", "the halt is lifted")
             case desk.Panic(by=by):
                 self._to.orders.tell(orders.Panic(by=by))  # safety first: it goes out even if nothing can be recorded
-                self._memory.panic(by=by, at=self._now())
-                self._to.orders.tell(orders.ExitWanted())
+                try:
+                    self._memory.panic(by=by, at=self._now())
+                finally:  # what failed may have been made: then it is to be done now, and not when it is found some day
+                    self._to.orders.tell(orders.ExitWanted())
                 return done("halted", "halted; entries are being cancelled and positions of ours closed at market")
             case desk.Connect() | desk.Reconnect():
                 return self._link.connect(message)

@@ -106,9 +106,11 @@ class Runners:
     def _close(self, name: StrategyName, by: str) -> desk.Answer:
         if not self._memory.may_close(name):
             return conflict(self._states[name], f"{name} has no open trade")
-        self._memory.want_exit(name, by=by, at=self._now())
+        try:
+            self._memory.want_exit(name, by=by, at=self._now())
+        finally:  # what failed may have been made: then it is to be done now, and not when it is found some day
+            self._to.orders.tell(orders.ExitWanted())
         self._to.strategies[name].tell(strategy.TradeClosing(reason=f"closed by {by}"))
-        self._to.orders.tell(orders.ExitWanted())
         return done(State.CLOSING, f"the trade of {name} is being closed at market")
 
     def _is_stopped(self, name: StrategyName) -> bool:

@@ -130,7 +130,7 @@ class Settings:
             self._database.run(SettingRow.delete().where(SettingRow.key == key))
 
     def beginning(self, prefix: str) -> dict[str, Any]:
-        """Give every value whose key begins so; asked often, and nearly always there is none."""
+        """Give every value whose key begins so."""
         query = "SELECT key FROM settings WHERE key >= ? AND key < ?"
         keys = self._database.sql(query, (prefix, f"{prefix}\U0010ffff"))
         return {key: self.get(key) for (key,) in keys.fetchall()}

@@ -46,12 +46,10 @@ class Disk:
         self.trouble = self.stumbles = ""
 
 
-class ShakyDatabase(Database):
-    """A file that takes no writes while ``trouble`` is set, and stumbles now and then."""
+class _OnDisk(Database):
+    """A file on such a disk."""
 
-    def __init__(self, path: Path | str, *, disk: Disk | None = None, **made: Any) -> None:
-        self.disk = disk or Disk()
-        super().__init__(path, **made)
+    disk: Disk
 
     @property
     def trouble(self) -> str:
@@ -61,6 +59,14 @@ class ShakyDatabase(Database):
     @trouble.setter
     def trouble(self, trouble: str) -> None:
         self.disk.trouble = trouble
+
+
+class ShakyDatabase(_OnDisk):
+    """A file that takes no writes while ``trouble`` is set, and stumbles now and then."""
+
+    def __init__(self, path: Path | str, *, disk: Disk | None = None, **made: Any) -> None:
+        self.disk = disk or Disk()
+        super().__init__(path, **made)
 
     def sql(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run a statement, unless the disk stumbles over it."""
@@ -99,21 +105,12 @@ class ShakyDatabase(Database):
         raise DiskTrouble("drawn from the seed")
 
 
-class Onlooker(Database):
+class Onlooker(_OnDisk):
     """The same file, opened by somebody who looks at it from outside: whatever the disk does, they can read."""
 
     def __init__(self, path: Path | str, *, disk: Disk, **made: Any) -> None:
         self.disk, self._own_commits = disk, 0
         super().__init__(path, **made)
-
-    @property
-    def trouble(self) -> str:
-        """What keeps the others from writing."""
-        return self.disk.trouble
-
-    @trouble.setter
-    def trouble(self, trouble: str) -> None:
-        self.disk.trouble = trouble
 
     @property
     def commits(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 from persistence.data_dir import DataDir
 from persistence.migrate import migrate
 from persistence.store import Store
-from simulation.disk import ShakyDatabase
+from simulation.disk import UNSAID, ShakyDatabase
 from tests.simulation.service_scene import FAR, Scene
 from trading.bracket import Mode
 from trading.messages import desk
@@ -64,6 +64,25 @@ def test_what_was_answered_before_the_disk_failed_is_done_when_it_takes_writes_a
     scene.runs_until(lambda: not scene.brackets, 10_000)
     assert not scene.position
     assert not scene.memory.exits()
+    disk.close_thread()
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_a_wish_that_was_written_and_told_as_failed_is_done_now_and_waits_for_no_later_trade(
+    way: str, tmp_path: Path
+) -> None:
+    disk = ShakyDatabase(tmp_path / "tradebaas.db")
+    migrate(disk, lambda: None)
+    store = Store(disk, DataDir(tmp_path), worker=WorkerId("w1"), account="main")
+    scene = Scene(seed=707, store=store, parameters=ONCE)
+    scene.opens()
+    wake = scene.runtime.hang("orders")  # it writes a halt of its own: the commit that fails is to be the desk's
+    disk.disk.may_stumble = lambda: scene.runtime.is_handling
+    disk.disk.stumbles = UNSAID
+    assert not _presses(scene, way).ok
+    wake()
+    scene.runs_until(lambda: not scene.position, 5_000)
+    assert not scene.memory.exits(), "nothing is left that would close the next trade"
     disk.close_thread()
 
 
