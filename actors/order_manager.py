@@ -15,6 +15,7 @@ from actors.order_flight import Flight
 from actors.order_issues import Issues
 from actors.order_market import Market, OrderSettings
 from actors.order_news import Addresses, News
+from actors.order_others import Others
 from actors.order_results import Results
 from actors.order_scores import Scores
 from actors.order_steps import Steps
@@ -56,6 +57,7 @@ class OrderManager(Actor):
             closed=self._trade_closed,
         )
         self._exits = Exits(memory=memory, steps=self._steps)
+        self._others = Others(self._steps, self._market)
         self._results = Results(now=self._now, timers=timers, memory=memory, steps=self._steps, to=to)
         self._adopting = Adopting(
             now=self._now, memory=memory, steps=self._steps, market=self._market, news=self._news, settings=settings
@@ -141,6 +143,7 @@ class OrderManager(Actor):
             case orders.SetRisk():
                 self._market.set_risk(message)
             case orders.PositionChanged(holding=holding):
+                self._others.holds(holding)
                 self._market.holdings[holding.instrument] = holding
             case orders.FundsChanged():
                 self._market.funds[message.currency] = message
@@ -243,6 +246,7 @@ class OrderManager(Actor):
                 mark("fill-by-hand-counted")
                 self._steps.tell(bracket.plan.bracket_id, brackets.FillSeen(fill=fill))
                 return
+        self._others.filled(fill)
 
     def _is_ours(self, order: Order) -> bool:
         label = parse(order.label)

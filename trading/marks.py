@@ -65,6 +65,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         "order-of-another-worker-left-alone": "an order with another worker's label was left alone",
         "order-left-to-a-person": "an order that was left to a person was left alone",
         "foreign-position-left-alone": "a position that nothing of ours explains was left alone",
+        "added-before-our-first-fill": "others added to an instrument between our signal and its first fill",
         "fill-by-hand-counted": "a fill by hand, or of another worker, was counted for an open trade",
         "ghost-trade": "a trade is open and the exchange holds nothing",
         "side-flipped": "a trade is open and the exchange holds the other side",

@@ -210,7 +210,7 @@ class Bracket:
         own = sum((amount if sides[one] is side else -amount for one, amount in filled.items()), ZERO)
         if own <= 0:
             return own
-        return max(ZERO, own + min(ZERO, self._by_hand))
+        return max(ZERO, own + min(ZERO, self.by_hand))
 
     def is_own(self, fill: Fill) -> bool:
         """Is this fill of an order of the bracket, or does it stand for one that nobody showed us?"""
@@ -218,8 +218,8 @@ class Bracket:
         return fill.order_id == UNSEEN or (label is not None and label.bracket == self.plan.bracket_id)
 
     @property
-    def _by_hand(self) -> Decimal:
-        """What a person bought (sold: negative) in the direction of the plan meanwhile."""
+    def by_hand(self) -> Decimal:
+        """What others bought (sold: negative) in the direction of the plan since, and just before its first fill."""
         side = self.plan.side
         hand = (fill for fill in self.fills if not self.is_own(fill))
         return sum((fill.amount if fill.side is side else -fill.amount for fill in hand), ZERO)
