@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 IDLE_MS: Final = 60_000  # without traffic, subscription and heartbeat a socket is dropped
 FIRST_TEST: Final = 1.2  # of the interval: when the first test_request comes, as measured
 NEXT_TEST: Final = 1.06  # of the interval: and the following ones
+ASKED_EACH: Final = 3  # in a simulated quiet: each third time for a sign of life, else only said that it lives
 ANSWER_MS: Final = 10_000  # how long a test_request may stay unanswered
 HEARTBEAT_CLOSE: Final = 4000
 ABNORMAL_CLOSE: Final = 1006
@@ -46,6 +47,7 @@ class Session:
         "id",
         "is_ws",
         "opened_ms",
+        "spared",
         "test_sent_ms",
         "troubled",
     )
@@ -61,6 +63,7 @@ class Session:
         self.heartbeat_s: float | None = None
         self.test_sent_ms: int | None = None  # of a test_request nobody has answered yet
         self.answer_timer = 0  # what happens if nobody does
+        self.spared = 0  # how many questions were left out
         self.cod = False  # cancel on disconnect
         self.ended = False
         self.troubled = False  # a fault has made it deaf or slow once: look closer before sending
@@ -111,8 +114,8 @@ class Sessions:
         """How many there have been."""
         self.on_end: Callable[[Session, int], None] = _nothing
         self.may_spare: Callable[[int], bool] = _never
-        """Whether now every other question for a sign of life may be left out, and what is said beside it. Simulated
-        quiet would consist of them."""
+        """Whether now the exchange may come to a client half as often, and ask for a sign of life each third time only.
+        Simulated quiet would consist of it."""
 
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._open.values()))
@@ -184,6 +187,11 @@ class Sessions:
         next_ms = now_ms + int(interval * 1000 * NEXT_TEST)
         if self.may_spare(now_ms):
             next_ms += next_ms - now_ms
+            session.spared += 1
+            if session.spared % ASKED_EACH:
+                self._outbox.send(session, rpc.heartbeat("heartbeat"))
+                self._timers.at(next_ms, lambda at_ms: self._test(session, interval, at_ms))
+                return
         else:
             self._outbox.send(session, rpc.heartbeat("heartbeat"))
         self._outbox.send(session, rpc.heartbeat("test_request"))

@@ -7,6 +7,7 @@ from exchange.records import Trade as Fill
 from persistence.brackets import Which
 from simulation.service import Service
 from trading import promises
+from trading.bracket.state import UNSEEN
 from trading.pnl import Known
 from trading.promises import Result, Violation
 from trading.values import ZERO, BracketId
@@ -34,6 +35,34 @@ def unread(service: Service) -> tuple[Violation, ...]:
         for trade in service.store.trades(which=Which.CLOSED, limit=TRADES_MAX).items
         if trade.known is Known.PENDING
     )
+
+
+def stood_in(service: Service) -> tuple[Violation, ...]:
+    """P4: nothing stands in for what others did in the open: a close by hand has the price that was paid.
+
+    Only where what they did since the trade began explains it. Before that it was their own business.
+    """
+    archive = service.world.exchange.engine.accounts["main"].archive.trades
+    found = []
+    for trade in service.store.trades(which=Which.CLOSED, limit=TRADES_MAX).items:
+        story = service.store.trade(trade.bracket_id)
+        own = service.eye.fills.get(trade.bracket_id, ())
+        if story is None or not own or story.bracket.plan.reason.startswith("adopted"):
+            continue
+        plan, began = story.bracket.plan, min(fill.timestamp for fill in own)
+        guessed = _sum(fill.amount for fill in story.bracket.fills if fill.order_id == UNSEEN)
+        known = {fill.fill_id for fill in story.bracket.fills} | {fill.trade_id for fill in own}
+        untold = [
+            fill.amount if fill.direction != plan.side else -fill.amount
+            for fill in archive
+            if fill.instrument_name == plan.instrument
+            and began <= fill.timestamp <= (trade.closed_at or began)
+            and fill.trade_id not in known
+        ]
+        if guessed and _sum(untold) >= guessed:
+            text = f"the end of {guessed} of {trade.bracket_id} is an estimate, and the exchange has its fills"
+            found.append(Violation(promise="P4", about=trade.bracket_id, sentence=text))
+    return tuple(found)
 
 
 def results(service: Service) -> tuple[Violation, ...]:

@@ -68,6 +68,7 @@ def settle(history: "History") -> None:
         _must(promises.untrue(_without_given_up(one, one.eye.picture())))
         _must(books.unbooked(one))
         _must(books.unread(one))
+        _must(books.stood_in(one))
         _must(books.results(one))
     _must(history.alerts.undelivered())
     for kind, subject, text in _log(history):

@@ -15,7 +15,9 @@ from exchange.changes import Changes
 from exchange.records import Order, Trade
 from persistence.store import Store
 from simulation.disk import Death
+from simulation.exits import Exits
 from simulation.failing import Failing
+from simulation.knowing import Knowing
 from simulation.leaving import Leaving
 from simulation.letters import Letters
 from simulation.obeyed import LANDS_MS, RECOVERY_MS, Obeyed, Struck
@@ -74,6 +76,7 @@ class Eye:
         """How often the guardian has closed some of a trade that was covered, by trade."""
         self._obeyed = Obeyed(store, way_ms=way_ms)
         self._leaving, self._signals = Leaving(store), Signals()
+        self._exits, self.knowing = Exits(), Knowing()
         self._close_tried: dict[str, int] = {}
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
@@ -119,6 +122,7 @@ class Eye:
         self._labels[order.order_id] = order.label
         if (label.owner, label.worker) != self._who:
             return
+        self._exits.placed(order, label)
         if label.leg is Leg.CLOSE:
             self._close_tried[order.instrument_name] = self._clock
         if label.leg is Leg.ENTRY:
@@ -137,6 +141,7 @@ class Eye:
         label = parse(trade.label)
         if label is not None and (label.owner, label.worker) == self._who and trade.label not in self._by_hand:
             self.fills.setdefault(label.bracket, []).append(trade)
+            self._exits.filled(trade, label)
             sign = 1 if trade.direction == "buy" else -1
             self._ours[name] = self._ours.get(name, ZERO) + sign * trade.amount
         else:
@@ -224,6 +229,8 @@ class Eye:
         found += self._needlessly_closed(now)
         brackets = self._explaining()
         found += self._leaving.look(brackets)
+        live = self._world.exchange.engine.accounts["main"].live.values()
+        found += self._exits.look(brackets, (one for one in live if one.label not in self._by_hand))
         found += self._signals.look(brackets)
         found += promises.crowded(brackets)
         found += promises.opposite_legs(brackets)
@@ -232,6 +239,7 @@ class Eye:
         picture = self.picture(brackets)
         found += self._covered(picture, now)
         found += self._explained(picture, now)
+        found += self.knowing.look(brackets, now, is_able=self.is_served and not self._disk_fails)
         found += self._truth.look(picture, now, self.struck_at, is_served=self.is_served)
         return tuple(found)
 

@@ -45,6 +45,8 @@ HARMLESS: Final = frozenset({"letter", "rest", "decide", "set", SECOND, "second_
 """They excuse nothing: Telegram never holds up trading, and what others do on the account is no concern of ours."""
 ALONE: Final = HARMLESS | {"storm", "line", "late", "stall"}
 """After these nobody has allowed a connection to come up that was lost."""
+OUTSIDE: Final = HARMLESS | {"storm", "line", "press", "hand"}
+"""These befall the exchange, the line and people. Whoever lives here can do what is to be done."""
 
 
 class Lived(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,6 +232,8 @@ class History:
         if happening.kind != "tend":
             if happening.kind not in HARMLESS:
                 self.eye.strikes()
+            if happening.kind not in OUTSIDE:
+                self.eye.knowing.upset_at = self.world.pipe.now
             if happening.kind not in ALONE:
                 self.eye.may_connect()
             self.faults[happening.name] += 1
@@ -309,6 +313,7 @@ class History:
     def disk_mended(self) -> None:
         """The disk takes writes again."""
         self.eye.strikes()
+        self.eye.knowing.upset_at = self.world.pipe.now
         self.file.disk.mended()
 
     def faults_end(self) -> None:

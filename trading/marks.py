@@ -37,6 +37,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         "credits-gone": "the exchange said that there are no credits left",
         # --- cover
         "cover-moved-by-edit": "a resting stop was edited to cover what is held by now",
+        "children-never-shown": "exits of the exchange were never shown, and asked for before their trade was over",
         "stop-cut-to-what-is-held": "a resting stop was larger than what is held, and cut",
         "spare-stop-cancelled": "of two stops one covers all: the other was cancelled",
         "stop-fired-its-order-unknown": "a stop fired, and the order it sent was not told yet",
@@ -130,11 +131,13 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
 
 BY_TESTS: Final = frozenset(
     {
+        "added-before-our-first-fill",
         "adopted-without-an-exit",
         "adopted-without-its-entry",
         "asked-before-the-clock-was-set-back",
         "asked-in-vain",
         "book-lacks-fills",
+        "children-never-shown",
         "closed-out-of-our-sight",
         "closed-without-a-record",
         "could-not-be-closed",

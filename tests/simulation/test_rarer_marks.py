@@ -29,7 +29,7 @@ from trading.bracket import Asked, Limits, Mode, Phase, Pictured, Place, Verdict
 from trading.marks import counted
 from trading.messages import desk, guardian, journal, notices
 from trading.pnl import Known
-from trading.values import Leg, OrderState, WorkerId
+from trading.values import Leg, OrderState, Side, StrategyName, WorkerId
 
 ONCE = FAR | {"cooldown_s": 36_000}
 NAME = "fasttest"
@@ -268,3 +268,38 @@ def test_an_order_that_no_place_knows_is_gone_and_placed_anew(hits: Any) -> None
         label(Leg.STOP),
         label(Leg.STOP, 1),
     ]
+
+
+def test_what_a_person_buys_while_our_entry_is_under_way_is_theirs_when_they_sell_it_again(hits: Any) -> None:
+    scene = Scene(seed=29)
+    scene.suffers(Rule(fault="request_late", method="private/buy", delay_ms=800))
+    scene.suffers(Rule(fault="request_late", method="private/sell", delay_ms=800))
+    scene.runs_until(lambda: scene.brackets)
+    side = scene.brackets[0].plan.side
+    theirs = scene.market.spec.contract_size * 2
+    scene.hand(side.value, theirs)
+    scene.mended()
+    scene.foreign = theirs * side.sign
+    scene.runs_until(lambda: abs(scene.position) > theirs)
+    scene.runs(1_000)
+    ours = abs(scene.position) - theirs
+    assert scene.cover >= ours
+    scene.hand("sell" if side is Side.BUY else "buy", theirs)
+    scene.foreign = Decimal(0)
+    scene.runs(3_000)
+    assert abs(scene.position) == ours, "the guardian has closed nothing of it"
+    assert scene.cover == ours, "what they sold was theirs"
+    assert hits["added-before-our-first-fill"]
+
+
+def test_exits_of_the_exchange_that_nobody_has_shown_are_looked_for_before_a_trade_is_over(hits: Any) -> None:
+    """Directed seeds 11, 19, 20: told nothing of its stop and target, a trade was closed and both went on resting."""
+    scene = Scene(seed=11)
+    scene.suffers(SILENT)
+    scene.runs_until(lambda: scene.position and scene.brackets)
+    (bracket,) = scene.brackets
+    scene.runs_until(lambda: scene.leg("s") and scene.leg("t"))
+    scene.says(desk.CloseStrategy, name=StrategyName("fasttest"))
+    scene.runs_until(lambda: bracket.plan.bracket_id not in {one.plan.bracket_id for one in scene.brackets})
+    assert not [order for order in scene.ours if bracket.plan.bracket_id in order.label]
+    assert hits["children-never-shown"]

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.faults import Rule
 from persistence.brackets import Which
-from tests.simulation.service_scene import INVERSE, LINEAR, ZERO, Scene
+from tests.simulation.service_scene import INVERSE, LINEAR, Scene
 from trading.bracket import Mode
 from trading.messages import journal
 
@@ -168,24 +168,3 @@ def test_a_target_taken_away_by_hand_is_put_back() -> None:
     scene.runs(5_000)
     assert scene.leg("t")
     scene.check()
-
-
-def test_what_a_person_buys_while_our_entry_is_under_way_is_theirs_when_they_sell_it_again() -> None:
-    scene = Scene(seed=29)
-    scene.suffers(Rule(fault="request_late", method="private/buy", delay_ms=800))
-    scene.suffers(Rule(fault="request_late", method="private/sell", delay_ms=800))
-    scene.runs_until(lambda: scene.brackets)
-    side = scene.brackets[0].plan.side
-    theirs = scene.market.spec.contract_size * 2
-    scene.hand(side.value, theirs)
-    scene.mended()
-    scene.foreign = theirs * side.sign
-    scene.runs_until(lambda: abs(scene.position) > theirs)
-    scene.runs(1_000)
-    ours = abs(scene.position) - theirs
-    assert scene.cover >= ours
-    scene.hand(_against(scene), theirs)
-    scene.foreign = ZERO
-    scene.runs(3_000)
-    assert abs(scene.position) == ours, "the guardian has closed nothing of it"
-    assert scene.cover == ours, "what they sold was theirs"

@@ -3,7 +3,8 @@
     python -m tools.mutants.lives FAULTS DAYS SEED... [--to-the-end]
 
 FAULTS is a profile of `tradebaas simulate`, or one with faults that are to strike often: those of the exchange by their
-names, and a disk that is full: ``crashes/reply_lost+push_lost``, ``none/disk_full``.
+names, a disk that is full, a strategy that hangs until it is given up: ``crashes/reply_lost+push_lost``,
+``none/disk_full``, ``actors/strategy_hung``.
 
 Ends after the first history that is not as it should be, unless told to go on. Runs in a process of its own, because
 the code that it lives with is a copy with a fault in it.
@@ -31,6 +32,9 @@ STORM_EACH_MS, STORM_MS = 3 * MINUTE_MS, MINUTE_MS
 TENDED_MS: Final = 90_000
 """So long after it a person puts things right, and trading goes on. Until then the service must come to itself."""
 DISK_FULL: Final = "disk_full"
+STRATEGY_HUNG: Final = "strategy_hung"
+HUNG_MS: Final = 40_000
+"""Long after it was given up it goes on with what it had at hand."""
 SILENCE: Final = "subscription_lost"
 EVERY_S: Final = 30
 """They trade as often as they may: many brackets in little time."""
@@ -92,7 +96,7 @@ def planned(seed: int, faults: str, days: float) -> Plan:
     plan = draw(seed, faults=profile, days=days)
     if not named:
         return plan
-    kinds = [kind for kind in named.split("+") if kind != DISK_FULL]
+    kinds = [kind for kind in named.split("+") if kind not in {DISK_FULL, STRATEGY_HUNG}]
     # Of the two ways to lose subscriptions the one that leaves the prices: without prices nothing would be traded.
     found = [rule for rule in PROFILES["all"] if rule.fault in kinds and (rule.fault != SILENCE or rule.silent)]
     unknown = set(kinds) - {rule.fault for rule in found}
@@ -111,6 +115,9 @@ def planned(seed: int, faults: str, days: float) -> Plan:
     if DISK_FULL in named:
         trouble = {"trouble": DISK_FULL, "ms": STORM_MS}
         storms += [Happening(at_ms=at_ms, kind="disk", what=trouble) for at_ms in begins]
+    if STRATEGY_HUNG in named:
+        who = {"who": f"strategy:{plan.runners[0].name}", "ms": HUNG_MS}
+        storms += [Happening(at_ms=at_ms, kind="hang", what=who) for at_ms in begins]
     tends = (
         Happening(at_ms=at_ms, kind="tend")
         for at_ms in range(STORM_MS + STORM_MS + TENDED_MS, plan.length_ms, STORM_EACH_MS)

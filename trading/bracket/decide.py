@@ -317,10 +317,27 @@ def _get_out(wishes: Wishes) -> None:
         wishes.want(Closed(traded=traded, reason=reason))
 
 
+def _ask_for_children(wishes: Wishes) -> None:
+    """The exchange's own stop and target that nobody has shown: alive since the entry, they would outlive the trade."""
+    bracket = wishes.bracket
+    if bracket.plan.mode is not Mode.NATIVE or not bracket.has_held or bracket.asked_for_children:
+        return
+    labels = [bracket.plan.label(leg, 0) for leg in (Leg.STOP, Leg.TARGET)]
+    # One that has woken lives on under another id; one that was taken back as it slept never does.
+    ends = {one.label for one in bracket.orders if not one.is_dormant or one.state is OrderState.CANCELLED}
+    unseen = [label for label in labels if label not in ends]
+    for label in unseen:
+        mark("children-never-shown")
+        wishes.bracket = inquire(wishes.bracket, label, wishes.now)
+    if unseen:
+        wishes.change(asked_for_children=True)
+
+
 def _sweep(wishes: Wishes) -> None:
     """Nothing is held: nothing of ours may rest."""
     for order in wishes.bracket.alive:
         wishes.cancel(order)
+    _ask_for_children(wishes)
     bracket = wishes.bracket
     if bracket.dormant and not bracket.live(Leg.ENTRY):
         for order in bracket.dormant:

@@ -184,6 +184,7 @@ class Bracket:
     wait_until: Milliseconds = BEGINNING  # after a refusal: no new attempt before
     reason: str = ""  # why it is closing, or how it ended
     told_open: bool = False
+    asked_for_children: bool = False  # native exits that nobody ever showed were asked for before it closes
     began_at: Milliseconds = BEGINNING
 
     # --- what follows from it
