@@ -66,6 +66,7 @@ class Beside:
     def crashes(self) -> None:
         """Its process dies and is started again."""
         self.eye.strikes()
+        self.eye.knowing.upset_at = self.world.pipe.now
         self.eye.forgets_failures()
         self.world.crashes()
 

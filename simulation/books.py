@@ -40,9 +40,13 @@ def unread(service: Service) -> tuple[Violation, ...]:
 def stood_in(service: Service) -> tuple[Violation, ...]:
     """P4: nothing stands in for what others did in the open: a close by hand has the price that was paid.
 
-    Only where what they did since the trade began explains it. Before that it was their own business.
+    Only where what they did since the trade began explains it. Before that it was their own business. Of when a trade
+    was over the database speaks by its own clock: where that has jumped, nothing can be said.
     """
+    if any(one.kind == "clock" for one in service.plan.happenings):
+        return ()
     archive = service.world.exchange.engine.accounts["main"].archive.trades
+    ours = {fill.trade_id for fills in service.eye.fills.values() for fill in fills}
     found = []
     for trade in service.store.trades(which=Which.CLOSED, limit=TRADES_MAX).items:
         story = service.store.trade(trade.bracket_id)
@@ -51,7 +55,7 @@ def stood_in(service: Service) -> tuple[Violation, ...]:
             continue
         plan, began = story.bracket.plan, min(fill.timestamp for fill in own)
         guessed = _sum(fill.amount for fill in story.bracket.fills if fill.order_id == UNSEEN)
-        known = {fill.fill_id for fill in story.bracket.fills} | {fill.trade_id for fill in own}
+        known = {fill.fill_id for fill in story.bracket.fills} | ours
         untold = [
             fill.amount if fill.direction != plan.side else -fill.amount
             for fill in archive

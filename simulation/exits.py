@@ -17,7 +17,9 @@ from trading.values import BracketId, Leg
 class Exits:
     """What was entered for each trade of ours, as the exchange filled it."""
 
-    def __init__(self) -> None:
+    def __init__(self, who: tuple[str, str]) -> None:
+        """``who``: owner and worker, as they stand in our labels."""
+        self._who = who
         self._entered: defaultdict[BracketId, Decimal] = defaultdict(Decimal)
         self._open: frozenset[BracketId] = frozenset()
         self._found: list[Violation] = []
@@ -43,7 +45,7 @@ class Exits:
         self._open = frozenset(one for one, phase in known.items() if phase is not Phase.QUARANTINED)
         for order in resting if over else ():
             label = parse(order.label)
-            if label is not None and label.bracket in over:
+            if label is not None and label.bracket in over and (label.owner, label.worker) == self._who:
                 text = f"the database has closed {label.bracket}, and its order {order.order_id} rests"
                 found.append(Violation(promise="P2", about=order.order_id, sentence=text))
         return found

@@ -76,7 +76,7 @@ class Eye:
         """How often the guardian has closed some of a trade that was covered, by trade."""
         self._obeyed = Obeyed(store, way_ms=way_ms)
         self._leaving, self._signals = Leaving(store), Signals()
-        self._exits, self.knowing = Exits(), Knowing()
+        self._exits, self.knowing = Exits(self._who), Knowing()
         self._close_tried: dict[str, int] = {}
         self._unchecked: list[tuple[OrderId, str]] = []
         self._naked, self._orphans = Lasting(), Lasting()
