@@ -25,6 +25,7 @@ CONFIRM_MS = 1_500
 ANSWER_MS = 15_000
 RETRY_MS = 2_000
 ENTRY_RESTS_MS, HOLDING_MS = 1_000, 10_000
+TIMER = "timer"
 TO_BE_SURE = "to be sure"
 """Looks between two comparisons, which leave no report when they find nothing."""
 DEEP_MS = 7 * 86_400_000
@@ -46,11 +47,13 @@ class Reconciler(Actor):
         to_journal: Address[journal.Message],
         interval_ms: int,
         limits: Limits,
+        may_spare: Callable[[int], bool] = lambda _pace_ms: False,
     ) -> None:
+        """``may_spare``: whether a look that comes at this pace may be left out, as in a simulated quiet."""
         super().__init__()
         self._clock, self._timers, self._memory, self._database = clock, timers, memory, database
         self._to_broker, self._to_orders, self._to_journal = to_broker, to_orders, to_journal
-        self._interval_ms, self._limits = interval_ms, limits
+        self._interval_ms, self._limits, self._may_spare = interval_ms, limits, may_spare
         self._is_up = False
         self._asked = 0  # the id of the picture asked for last
         self._waiting = False
@@ -58,13 +61,17 @@ class Reconciler(Actor):
         self._suspicions: tuple[Suspicion, ...] = ()
         self._is_deep = False
         self._compared_ms = self._asked_ms = 0
+        self._pace_ms = interval_ms
         self._looked_into: frozenset[tuple[InstrumentName, Decimal]] = frozenset()
 
     def on_receive(self, message: reconciler.Message) -> None:
         """One line for each message."""
         match message:
             case reconciler.Run(why=why):
-                self._run(why)
+                if why in {TIMER, TO_BE_SURE} and self._may_spare(self._pace_ms):
+                    self._later()
+                else:
+                    self._run(why)
             case reconciler.PictureTaken(picture_id=picture_id, picture=picture):
                 if picture_id == self._asked and self._waiting:
                     self._waiting = False
@@ -141,12 +148,14 @@ class Reconciler(Actor):
         elif open_now:  # also where an entry is still of unknown fate: it may be held the next moment
             pace_ms = HOLDING_MS
         else:
-            self._again(self._interval_ms, "timer")
+            self._pace_ms = self._interval_ms
+            self._again(self._pace_ms, TIMER)
             return
         now, is_shown = self._clock.monotonic_ms(), False
         if now - self._compared_ms >= self._interval_ms:  # the one that people see in the list
             self._compared_ms, is_shown = now, True
-        self._again(min(pace_ms, self._interval_ms), "timer" if is_shown else TO_BE_SURE)
+        self._pace_ms = min(pace_ms, self._interval_ms)
+        self._again(self._pace_ms, TIMER if is_shown else TO_BE_SURE)
 
     def _must_look_into(self, report: Report) -> bool:
         """Is there a position without a trade that was not looked into yet? The trade may have begun days ago."""

@@ -107,6 +107,7 @@ class History:
             way_ms=4 * plan.delay_ms[1] + 100,
         )
         self._lull.calm_ms = lambda: self.world.pipe.now - self.eye.struck_at
+        self._lull.still_ms = lambda: self.world.pipe.now - max(self.eye.changed_at, self.eye.struck_at)
         self.hands = Hands(self.world, self.eye.by_hand)
         self.alerts = Alerts(self.world, self.store, self.database, self.death)
         self.second: Beside | None = None

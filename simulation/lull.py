@@ -1,6 +1,7 @@
-"""How long the supervisor may leave it to its next look: while nothing goes wrong there is nothing for it to see.
+"""What may be left out while nothing goes wrong: looks that would see what the last one saw.
 
-When something has gone wrong it looks at once.
+The supervisor looks less often, and at once when something has gone wrong. The reconciler compares less often once
+two comparisons at least have seen all that is, and as ever when anything has moved.
 """
 
 from collections.abc import Callable
@@ -14,17 +15,36 @@ LONGER_MS: Final = 15_000
 """Added to the 5 s of a history; with more the supervisor would take it that the whole process had stood still."""
 
 
+TAKES_MS: Final = 10_000
+"""Longer than a comparison takes where nothing goes wrong."""
+SPARED_MS: Final = 300_000
+
+
 class Lull:
     """How much longer the next look may wait, asked at each look."""
 
     def __init__(self) -> None:
         self.calm_ms: Callable[[], int] = int
         """Since when nothing has gone wrong. Set once somebody knows."""
+        self.still_ms: Callable[[], int] = int
+        """Since when nothing has moved, either."""
+        self._spared_from_ms = 0
         self._is_long = False
 
     def __call__(self) -> int:
         self._is_long = self.calm_ms() > CALM_MS
         return LONGER_MS if self._is_long else 0
+
+    def may_spare(self, pace_ms: int) -> bool:
+        """Whether the comparison that is due would see what two others have seen. One in five minutes is made."""
+        still_ms, seen_ms = self.still_ms(), 2 * pace_ms + TAKES_MS
+        if still_ms < seen_ms:
+            self._spared_from_ms = seen_ms
+        elif still_ms - self._spared_from_ms < SPARED_MS:
+            return True
+        else:
+            self._spared_from_ms = still_ms
+        return False
 
     def ends(self, supervisor: Supervisor) -> None:
         """Something has gone wrong now."""

@@ -10,6 +10,7 @@ from exchange.switches import Switches
 from persistence.store import Store
 from simulation.disk import Death
 from simulation.happenings import SECOND
+from simulation.lull import Lull
 from simulation.plan import Plan, RunnerPlan
 from simulation.runners import Eager, Patient
 from simulation.second import KEY, SharedExchange
@@ -36,7 +37,7 @@ def options(
     death: Death,
     feed: Callable[[Any], Any],
     telegram: Telegram,
-    may_wait_ms: Callable[[], int],
+    lull: Lull,
 ) -> Options:
     """What the world of a plan is made with."""
     theirs = {one.what["runner"]["instrument"] for one in plan.happenings if one.kind == SECOND}
@@ -76,7 +77,8 @@ def options(
         feed=feed,
         reconcile_ms=plan.reconcile_ms,
         look_ms=LOOK_MS,
-        may_wait_ms=may_wait_ms,
+        may_wait_ms=lull,
+        may_spare=lull.may_spare,
         telegram=telegram,
     )
 

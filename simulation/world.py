@@ -108,6 +108,8 @@ class Options:
     """How often the supervisor looks at everyone's progress."""
     may_wait_ms: Callable[[], int] = int
     """How much longer it lets that wait."""
+    may_spare: Callable[[int], bool] = lambda _pace_ms: False
+    """Whether the reconciler leaves a look by its timer out."""
     passed: Callable[[str], None] | None = None
     """Told of every commit (unless the memory is one's own) and of all that goes over the line."""
     telegram: Telegram | None = None
@@ -221,6 +223,7 @@ class World:
             rng=Random(f"{options.seed}:{self._life}:desk"),
             journal=self._journal,
             notifier=self._notifier,
+            may_spare=options.may_spare,
         )
         self.board = Board(first_picture(self.store, broker=BROKER))
         self._subscribers = Subscribers()

@@ -76,6 +76,8 @@ class Parts:
     journal: Callable[[Incarnation], Actor]
     notifier: Callable[[Incarnation], Actor]
     measures: Measures | None = None
+    may_spare: Callable[[int], bool] = lambda _pace_ms: False
+    """Whether the reconciler may leave a look out: only a simulated world knows that there is nothing to see."""
 
 
 def children(parts: Parts, runtime: Runtime) -> list[ChildSpec]:
@@ -226,6 +228,7 @@ def _reconciler(parts: Parts, life: Incarnation) -> Actor:
         to_journal=life.address(JOURNAL),
         interval_ms=parts.reconcile_ms,
         limits=parts.orders.limits,
+        may_spare=parts.may_spare,
     )
 
 
