@@ -88,6 +88,7 @@ class Room:
 
     def __init__(self) -> None:
         self.watch, self.diary = Watch(), Diary()
+        self.is_still = False
         self.broker, self.orders, self.journal = Ear(), Ear(), Ear()
         self.reconciler = Reconciler(
             clock=self.watch,
@@ -99,6 +100,7 @@ class Room:
             to_journal=self.journal,
             interval_ms=60_000,
             limits=Limits(),
+            may_spare=lambda pace_ms: self.is_still and pace_ms == 60_000,
         )
 
     def hears(self, message: reconciler.Message) -> None:
@@ -131,6 +133,22 @@ def test_it_runs_when_connected_and_then_on_its_timer() -> None:
     assert room.orders.of(orders.Reconciled)
     room.hears(reconciler.PictureTaken(picture_id=1, picture=_picture()))
     assert len(room.orders.heard) == 1, "an old picture says nothing"
+
+
+def test_in_a_simulated_quiet_its_timer_goes_on_without_a_look_and_what_is_asked_for_is_done() -> None:
+    room = Room()
+    room.is_still = True
+    room.hears(reconciler.ConnectionChanged(is_up=True))
+    room.hears(reconciler.PictureTaken(picture_id=1, picture=_picture()))
+    assert room.asked == 1, "not left out: it has just connected"
+    room.hears(reconciler.Run(why="timer"))
+    assert (room.asked, room.next_ms) == (1, 60_000)
+    room.hears(reconciler.Run(why="a person asks"))
+    assert room.asked == 2
+    room.hears(reconciler.PictureTaken(picture_id=2, picture=_picture()))
+    room.is_still = False
+    room.hears(reconciler.Run(why="timer"))
+    assert room.asked == 3, "something has moved"
 
 
 def test_a_picture_that_fails_or_never_comes_is_taken_again() -> None:
