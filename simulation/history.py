@@ -98,7 +98,8 @@ class History:
         for feed in self._quiet:
             feed.busy_until_ms, feed.bounds = self._busy_until_ms, self._bounds
             feed.now_ms = lambda: self.world.pipe.now
-        self.world.exchange.sessions.may_spare = self._is_quiet
+        # Not on a line that may be dead on one side: who asks finds out, and whom nobody answers lets go.
+        self.world.exchange.sessions.may_spare = lambda now: self._is_quiet(now) and self._lull.is_calm
         self.eye = Eye(
             self.world,
             self.store,

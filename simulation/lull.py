@@ -11,8 +11,8 @@ from supervisor.tree import Supervisor
 
 CALM_MS: Final = 60_000
 """So long after the last trouble whoever hung or died has been found."""
-LONGER_MS: Final = 15_000
-"""Added to the 5 s of a history; with more the supervisor would take it that the whole process had stood still."""
+LONGER_MS: Final = 55_000
+"""Added to the 5 s of a history."""
 
 
 TAKES_MS: Final = 10_000
@@ -31,8 +31,13 @@ class Lull:
         self._spared_from_ms = 0
         self._is_long = False
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing has gone wrong for so long that whatever it was has been found."""
+        return self.calm_ms() > CALM_MS
+
     def __call__(self) -> int:
-        self._is_long = self.calm_ms() > CALM_MS
+        self._is_long = self.is_calm
         return LONGER_MS if self._is_long else 0
 
     def may_spare(self, pace_ms: int) -> bool:

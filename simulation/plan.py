@@ -103,8 +103,8 @@ def draw(seed: int, *, faults: str = "all", days: float = 1.0, is_sparse: bool =
         delay_ms=rng.choice(((1, 5), (5, 40), (20, 300))),
         auto_reconnect=rng.random() < 0.5,  # noqa: PLR2004 - a coin
         profile=rng.choice(("calm", "lively", "wild")),
-        step_ms=rng.choice((250, 1_000, 1_000, 2_000)),
-        quiet_ms=rng.choice((60_000, 120_000)),
+        step_ms=rng.choice((500, 1_000, 1_000, 2_000)),
+        quiet_ms=rng.choice((120_000, 300_000)),
         reconcile_ms=rng.choice((60_000, 300_000, 300_000)),
         switches={name: rng.choice(positions) for name, positions in POSITIONS.items()},
         runners=runners,

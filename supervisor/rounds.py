@@ -32,11 +32,11 @@ class Rounds:
         self._looked_s = runtime.now_s()
         self._stood_still = False
 
-    def begin(self) -> None:
-        """Start a look."""
+    def begin(self, waited_ms: int = 0) -> None:
+        """Start a look, which was to wait for so much longer than others."""
         now_s = self._runtime.now_s()
         # When the whole process stood still (SIGSTOP, a frozen machine), everyone seems to hang: give them one look.
-        self._stood_still = now_s - self._looked_s > self._still_s
+        self._stood_still = now_s - self._looked_s > self._still_s + waited_ms / 1000
         if self._stood_still:
             mark("whole-process-stood-still")
         self._looked_s = now_s

@@ -88,6 +88,7 @@ class Supervisor(Actor):
         self._memory = memory
         self._notes = Notes(str(SUPERVISOR), runtime.clock, notices)
         self._look_ms, self._may_wait_ms = look_ms, may_wait_ms
+        self._waits_ms = 0
         self._stop_ms_max = stop_ms_max
         self._children = {str(spec.id): self._child(spec) for spec in specs}  # replaced whole: others read it
         self._hospice = Hospice()
@@ -255,7 +256,7 @@ class Supervisor(Actor):
 
     def _look(self) -> None:
         self._memory.catch_up()
-        self._rounds.begin()
+        self._rounds.begin(self._waits_ms)
         is_well = self._rounds.is_well
         for child in [child for child in self._children.values() if not is_well(child)]:
             self._notes.lost(child)
@@ -273,7 +274,8 @@ class Supervisor(Actor):
         self._look_later()
 
     def _look_later(self) -> None:
-        self._timers.start("look", self._look_ms + self._may_wait_ms(), _Look(), background=True)
+        self._waits_ms = self._may_wait_ms()
+        self._timers.start("look", self._look_ms + self._waits_ms, _Look(), background=True)
 
     def look_now(self) -> None:
         """Have it look before its time."""

@@ -1,9 +1,11 @@
 """Trouble of the line alone, in simulated worlds: what it does, and that the service lives through it."""
 
+import msgspec
 import pytest
 
 from simulation.history import History
-from tests.simulation.lived_world import happens, history, runs
+from simulation.plan import draw
+from tests.simulation.lived_world import SEED, happens, history, runs
 
 
 def _lines(made: History) -> set[int]:
@@ -52,6 +54,22 @@ def test_of_a_half_open_connection_the_service_lets_go_and_the_exchange_is_not_t
         runs(made, 120_000)
         assert not (_lines(made) & before), "the exchange has noticed, too"
         assert bool(_lines(made)) is is_auto
+
+
+def test_in_the_quietest_hour_the_exchange_lets_go_of_a_half_open_connection_within_half_a_minute() -> None:
+    """Sparse seed 3881: asked seldom, it believed for a minute in a line over which nobody could do anything."""
+    never = tuple(
+        msgspec.structs.replace(one, parameters=one.parameters | {"every_s": 10_000_000})
+        for one in draw(SEED, faults="none", days=0.01).runners
+    )
+    with history(auto_reconnect=False, runners=never) as made:
+        for pause_ms in range(200_000, 221_000, 2_000):
+            happens(made, "press", command="Reconnect")
+            runs(made, pause_ms)
+            assert _lines(made)
+            happens(made, "line", trouble="half_open")
+            runs(made, 35_000)
+            assert not _lines(made)
 
 
 def test_a_line_that_is_cut_again_and_again_holds_when_it_is_over() -> None:

@@ -154,7 +154,7 @@ def test_a_history_with_late_timers_breaks_no_promise_and_they_are_late() -> Non
 
 
 def test_a_history_whose_process_stands_still_breaks_no_promise_and_nobody_does_anything() -> None:
-    with history() as made:
+    with history(quiet_ms=5_000) as made:
         runs(made, 60_000)
         happens(made, "stall", ms=15_000)
         hops, prices = made.world.runtime.hops, made.world.exchange.engine.markets
