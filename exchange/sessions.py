@@ -112,6 +112,8 @@ class Sessions:
         self._at_address: Counter[str] = Counter()
         self.opened = 0
         """How many there have been."""
+        self.changes = 0
+        """How often one came or went."""
         self.on_end: Callable[[Session, int], None] = _nothing
         self.may_spare: Callable[[int], bool] = _never
         """Whether now the exchange may come to a client half as often, and ask for a sign of life each third time only.
@@ -135,6 +137,7 @@ class Sessions:
         if self._at_address[address] >= self._per_address:
             raise TooManyConnections(address)
         self.opened += 1
+        self.changes += 1
         self._at_address[address] += 1
         session = Session(self.opened, is_ws=is_ws, address=address, now_ms=now_ms)
         self._open[session.id] = session
@@ -147,6 +150,7 @@ class Sessions:
         if self._open.pop(session.id, None) is None:
             return
         session.ended = True
+        self.changes += 1
         self._at_address[session.address] -= 1
         if not self._at_address[session.address]:
             del self._at_address[session.address]

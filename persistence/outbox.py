@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from persistence.database import Database
+from persistence.kept import Kept
 from persistence.tables_service import OutboxRow
 from trading.bracket.effects import Severity
 from trading.values import Milliseconds
@@ -55,7 +56,7 @@ class Outbox:
     """The notices and how far each one is."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._kept = database, Kept(database)
 
     def put(self, notice: Notice, *, at: Milliseconds) -> bool:
         """Put a notice in; False when it is known already: its key, or the alert it is about."""
@@ -95,7 +96,8 @@ class Outbox:
 
     def next_due(self) -> Milliseconds | None:
         """Give when the next delivery falls due, if any."""
-        at = self._database.sql("SELECT min(next_at) FROM outbox WHERE next_at IS NOT NULL").fetchone()[0]
+        query = "SELECT min(next_at) FROM outbox WHERE next_at IS NOT NULL"
+        at = self._kept.read("next due", lambda: self._database.sql(query).fetchone()[0])
         return None if at is None else Milliseconds(at)
 
     def delivered(self, ids: Iterable[int], *, at: Milliseconds) -> None:
@@ -137,7 +139,8 @@ class Outbox:
 
     def after(self, letter_id: int, *, limit: int = BATCH_MAX) -> tuple[Letter, ...]:
         """Give what was put in after a notice, the oldest first."""
-        if self._database.sql("SELECT 1 FROM outbox WHERE id > ? LIMIT 1", (letter_id,)).fetchone() is None:
+        query = "SELECT coalesce(max(id), 0) FROM outbox"
+        if letter_id >= self._kept.read("newest", lambda: self._database.sql(query).fetchone()[0]):
             return ()
         return self._letters("id > ? ORDER BY id LIMIT ?", letter_id, min(limit, BATCH_MAX))
 

@@ -89,8 +89,8 @@ class Eye:
         """Of how many closed trades the result was held against the exchange's own."""
         self.fills: dict[str, list[Trade]] = {}
         self._lines: dict[int, int] = {}
-        self._sessions: tuple[int, int] | None = None
-        """Those of the exchange as they were when the lines were looked at: how many ever, and how many now."""
+        self._sessions: int | None = None
+        """How often one had come or gone when the lines were looked at."""
         self._stands_at: float = NEVER
         """When one that came up has stayed for long enough to count."""
         self._allowed_at: int | None = self._clock
@@ -207,8 +207,8 @@ class Eye:
             self._silence.note()
         if self._silence.may_end and self._silence.has_ended():
             self.strikes()  # what it was not told meanwhile is still to be found
-        sessions = self._world.exchange.sessions
-        if self._sessions != (sessions.opened, len(sessions)) or self._clock > self._stands_at:
+        stands_at = self._stands_at
+        if self._sessions != self._world.exchange.sessions.changes or (stands_at != NEVER and self._clock > stands_at):
             by_itself = self._reconnected()
             if by_itself:
                 return by_itself
@@ -269,7 +269,7 @@ class Eye:
         lines = [one.id for one in sessions if one.client_id == "paper" and one.is_ws]
         self._lines = {number: known.get(number, now) for number in lines}
         # Until a session comes or goes; one that is open may still log in.
-        self._sessions = (sessions.opened, len(sessions)) if all(one.client_id for one in sessions) else None
+        self._sessions = sessions.changes if all(one.client_id for one in sessions) else None
         allowed, self._stands_at = self._allowed_at, NEVER
         if allowed is not None:
             self._stands_at = min((one + LANDS_MS for one in self._lines.values() if one >= allowed), default=NEVER)

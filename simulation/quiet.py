@@ -7,7 +7,7 @@ and a strategy looks at the market less often before it enters.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import inf
 from typing import Final
 
@@ -83,20 +83,25 @@ class QuietFeed:
         ahead, inner, near = self._ahead, self._inner, self.bounds()
         while ahead and ahead[0].time_ms < now_ms:
             ahead.popleft()
-        pause_over_ms = self._shown_ms + self._pause_ms
-        at = 0
-        while True:
-            if at == len(ahead):
-                if inner.next_due_ms() >= ENDED_MS:
-                    self._at, self._due_ms = None, ENDED_MS
+        shown_ms, busy_ms = self._shown_ms, self._busy_ms
+        pause_over_ms = shown_ms + self._pause_ms
+        for at, (time_ms, name, price, index, _) in enumerate(self._drawn(ahead, inner)):
+            if time_ms < busy_ms or time_ms >= pause_over_ms or time_ms == shown_ms:
+                self._at, self._due_ms = at, time_ms
+                return
+            if near:
+                low, high = near.get(name, _NOWHERE)
+                if not (low < price < high and low < index < high):
+                    self._at, self._due_ms = at, time_ms
                     return
-                ahead.append(inner.take())
-            step = ahead[at]
-            time_ms = step.time_ms
-            if time_ms < self._busy_ms or time_ms >= pause_over_ms or time_ms == self._shown_ms:
-                break
-            low, high = near.get(step.instrument_name, _NOWHERE)
-            if not (low < step.price < high and low < step.index < high):
-                break
-            at += 1
-        self._at, self._due_ms = at, time_ms
+        self._at, self._due_ms = None, ENDED_MS
+
+    @staticmethod
+    def _drawn(ahead: deque[Step], inner: Feed) -> Iterator[Step]:
+        """Those drawn already, and then one after the other."""
+        yield from tuple(ahead)
+        keep, take, due_ms = ahead.append, inner.take, inner.next_due_ms
+        while due_ms() < ENDED_MS:
+            step = take()
+            keep(step)
+            yield step
