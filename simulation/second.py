@@ -6,7 +6,7 @@ one's line is given, and its actors run when something of theirs is due.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -99,10 +99,25 @@ class Line:
     grant: Grant | None
 
 
-class Lines(list[Line]):
-    """Those that are open, and how many there have been on the exchange."""
+LINES_MAX: Final = 100
+"""More than anybody has."""
 
-    opened = 0
+
+class Lines:
+    """Those of the second one that are open."""
+
+    def __init__(self, exchange: SharedExchange) -> None:
+        self._shared = exchange
+
+    @property
+    def changes(self) -> int:
+        """Another number whenever one has come, logged in or gone."""
+        sessions = self._shared.sessions
+        return sessions.changes * LINES_MAX + sum(one.client_id == KEY.client_id for one in sessions)
+
+    def __iter__(self) -> Iterator[Line]:
+        mine = (one for one in self._shared.sessions if one.client_id == KEY.client_id)
+        return iter([Line(one.id, FIRSTS_KEY, one.is_ws, one.grant) for one in mine])
 
 
 class Seen:
@@ -111,19 +126,12 @@ class Seen:
     def __init__(self, exchange: SharedExchange) -> None:
         self.shared = exchange
         self.engine = exchange.engine
+        self.sessions = Lines(exchange)
 
     @property
     def faults(self) -> Any:
         """The rules at work now."""
         return self.shared.faults
-
-    @property
-    def sessions(self) -> Lines:
-        """Those of the second one."""
-        mine = (one for one in self.shared.sessions if one.client_id == KEY.client_id)
-        found = Lines(Line(one.id, FIRSTS_KEY, one.is_ws, one.grant) for one in mine)
-        found.opened = self.shared.sessions.opened
-        return found
 
     @property
     def recorder(self) -> Callable[[Changes], None] | None:
