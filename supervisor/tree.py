@@ -83,12 +83,10 @@ class Supervisor(Actor):
         wrong = problems(specs, budgets, runtime.directory.names())
         if wrong:
             raise ConfigError(wrong)
-        self._runtime = runtime
+        self._runtime, self._memory = runtime, memory
         self._policy = Policy(budgets)
-        self._memory = memory
         self._notes = Notes(str(SUPERVISOR), runtime.clock, notices)
-        self._look_ms, self._may_wait_ms = look_ms, may_wait_ms
-        self._waits_ms = 0
+        self._look_ms, self._may_wait_ms, self._waits_ms = look_ms, may_wait_ms, 0
         self._stop_ms_max = stop_ms_max
         self._children = {str(spec.id): self._child(spec) for spec in specs}  # replaced whole: others read it
         self._hospice = Hospice()

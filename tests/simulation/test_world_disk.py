@@ -109,7 +109,7 @@ def test_a_commit_that_was_made_and_denied_is_a_fault_when_it_is_made() -> None:
 
 @pytest.mark.parametrize("trouble", sorted({*IO} - {UNSAID}))
 def test_a_history_whose_disk_stumbles_breaks_no_promise(trouble: str) -> None:
-    with history() as made:
+    with history(quiet_ms=30_000) as made:
         runs(made, 60_000)
         at = made.world.pipe.now
         happens(made, "io", trouble=trouble, ms=60_000 if trouble != UNREAD else 2_000)

@@ -22,7 +22,7 @@ from tools.mutants.record import Record
 from tools.mutants.trial import ROOT, Round, Verdict, code_of, copy_of_the_code, live, try_one
 
 CAUGHT_AT_LEAST: Final = 0.95
-ROUNDS: Final = ("directed:0.02:1..30", "all:0.05:1..60")
+ROUNDS: Final = ("directed:0.02:1..30", "all:0.05:1..60", "directed:0.02:31..90")
 
 
 class Rounds(click.ParamType[Round]):
