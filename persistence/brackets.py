@@ -181,7 +181,7 @@ class Brackets:
 
         def look() -> frozenset[BracketId]:
             query = "SELECT id FROM brackets WHERE account = ? ORDER BY seq DESC LIMIT ?"
-            return frozenset(row[0] for row in self._database.sql(query, (self._account, limit)))
+            return frozenset(row["id"] for row in self._database.all(query, (self._account, limit)))
 
         return self._kept.read(f"newest {limit}", look)
 
@@ -258,11 +258,11 @@ class Brackets:
         """Past peewee: this is asked at every comparison and at every step of a strategy."""
         phases = ", ".join(f"'{phase.value}'" for phase in _PHASES[which])
         whose = "" if all_workers else " AND worker = ?"
-        rows = self._database.sql(
+        rows = self._database.all(
             f"SELECT state, format FROM brackets WHERE account = ?{whose} AND phase IN ({phases}){more} ORDER BY seq",  # noqa: S608
             (self._account,) if all_workers else (self._account, self._worker),
         )
-        return [_decoded(state, number) for state, number in rows.fetchall()]
+        return [_decoded(row["state"], row["format"]) for row in rows]
 
     def _one(self, bracket_id: BracketId) -> Any:
         return BracketRow.select().where((BracketRow.account == self._account) & (BracketRow.id == bracket_id))

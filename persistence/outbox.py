@@ -146,9 +146,8 @@ class Outbox:
 
     def _letters(self, which: str, *values: int) -> tuple[Letter, ...]:
         """Those of a condition. Past peewee: building the query takes longer than reading the rows."""
-        cursor = self._database.sql(f"SELECT * FROM outbox WHERE {which}", values)  # noqa: S608 - the words are ours
-        names = [column[0] for column in cursor.description]
-        return tuple(_letter(dict(zip(names, row, strict=True))) for row in cursor.fetchall())
+        rows = self._database.all(f"SELECT * FROM outbox WHERE {which}", values)  # noqa: S608 - the words are ours
+        return tuple(_letter(row) for row in rows)
 
     def last_touched(self) -> int:
         """Give the id before the first notice that nobody tried to deliver yet; else that of the newest."""

@@ -70,10 +70,10 @@ class Scoreboard:
 
     def totals(self, *, since: Milliseconds) -> dict[Score, int]:
         """Add up each figure from a moment on, to the hour."""
-        query = "SELECT score, sum(total) FROM scores WHERE account = ? AND hour >= ? GROUP BY score"
+        query = "SELECT score, sum(total) AS total FROM scores WHERE account = ? AND hour >= ? GROUP BY score"
         found = dict.fromkeys(Score, 0)
-        rows = self._database.sql(query, (self._account, since - since % HOUR_MS)).fetchall()
-        found.update({Score(score): total for score, total in rows})
+        rows = self._database.all(query, (self._account, since - since % HOUR_MS))
+        found.update({Score(row["score"]): row["total"] for row in rows})
         return found
 
     def history(self, *, since: Milliseconds) -> tuple[Hour, ...]:

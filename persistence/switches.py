@@ -132,8 +132,8 @@ class Settings:
     def beginning(self, prefix: str) -> dict[str, Any]:
         """Give every value whose key begins so."""
         query = "SELECT key FROM settings WHERE key >= ? AND key < ?"
-        keys = self._database.sql(query, (prefix, f"{prefix}\U0010ffff"))
-        return {key: self.get(key) for (key,) in keys.fetchall()}
+        keys = self._database.all(query, (prefix, f"{prefix}\U0010ffff"))
+        return {row["key"]: self.get(row["key"]) for row in keys}
 
     def all(self) -> dict[str, Any]:
         """Give every value kept."""

@@ -347,7 +347,7 @@ class History:
             answer = self.world.person(getattr(desk, command)(by="me", **(more | fields)))
         except (NoAnswer, Died):
             return
-        except Exception as error:
+        except Exception as error:  # whatever a button raises is judged: the failures a history plans are none
             if not self.death.is_dead:
                 self.faults[f"unanswered_{type(error).__name__}"] += 1
                 broken = failing.unanswered(command, error)

@@ -12,12 +12,11 @@ from supervisor.tree import Supervisor
 CALM_MS: Final = 60_000
 """So long after the last trouble whoever hung or died has been found."""
 LONGER_MS: Final = 55_000
-"""Added to the 5 s of a history."""
-
-
+"""Added to the 5 s of a history. The supervisor knows that it was to wait, and takes it for no standing still."""
 TAKES_MS: Final = 10_000
 """Longer than a comparison takes where nothing goes wrong."""
 SPARED_MS: Final = 300_000
+"""The longest that it may be without one."""
 
 
 class Lull:

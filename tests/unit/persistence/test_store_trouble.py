@@ -6,15 +6,18 @@ from contextlib import closing
 
 import pytest
 
-from persistence.errors import DiskFull, DiskTrouble, Locked, StoreUnavailable
+from persistence.errors import Damaged, DiskFull, DiskTrouble, Locked, StoreUnavailable
+from persistence.outbox import Notice
 from persistence.steps import Outcome
 from persistence.store import Store
 from tests.unit.persistence.conftest import Open
 from tests.unit.persistence.made import NOW, Life
+from trading.bracket.effects import Severity
 from trading.errors import Unavailable
 from trading.values import InstrumentName
 
 THREADS, STEPS = 8, 12
+PAGE = 4_096
 
 
 @pytest.fixture
@@ -146,3 +149,19 @@ def test_a_picture_does_not_move_while_others_write(opens: Open) -> None:
 def test_a_write_inside_a_picture_is_a_mistake(store: Store) -> None:
     with pytest.raises(AssertionError, match="picture"), store.picture():
         store.settings.put("a", 1, by="me", at=NOW)
+
+
+def test_a_file_that_fails_in_the_middle_of_its_rows_is_told_in_our_words(opens: Open) -> None:
+    """Who looks for alerts to deliver must know it from a mistake of their own: of that they would die."""
+    store = opens()
+    for number in range(300):
+        store.outbox.put(Notice(severity=Severity.WARNING, type="test", text=f"{number} " + "word " * 300), at=NOW)
+    path = store.data_dir.database
+    store.close_thread()  # the last one: its log is moved into the file
+    content = bytearray(path.read_bytes())
+    at = content.index(b"150 word word")
+    content[at - at % PAGE : at - at % PAGE + 8] = b"\xff" * 8
+    path.write_bytes(content)
+
+    with pytest.raises(Damaged):
+        opens().outbox.after(0)
