@@ -314,7 +314,8 @@ class Notifier(Actor):
         if outcome.after_ms is not None:
             wait_ms = outcome.after_ms
             self._asked_until = monotonic + wait_ms
-        self._not_before = monotonic + wait_ms
+        # The gate is for all: what is critical and falls due a moment later does not wait as long as what is not.
+        self._not_before = max(monotonic + min(wait_ms, settings.retry_critical_ms_max), self._asked_until)
         given_up = [letter for letter in letters if self._is_too_old(letter, now)]
         others = [letter for letter in letters if letter not in given_up]
         self._letters.failed(others, reason=outcome.reason, next_at=Milliseconds(now + wait_ms))

@@ -4,19 +4,22 @@ Picture a letter that may or may not have been delivered. Finding it anywhere se
 it proves nothing while it may still be on its way; only a whole search begun after its deadline does.
 
     unknown -> ask every place -> found: orders, fills
+                               -> an order without all its fills: ask for those of that order, then found
                                -> nothing, begun after the deadline: it never existed
                                -> nothing yet, or a place did not answer: wait, then ask every place again
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from brokers import requests as ask
 from brokers.facts import StrangeOrder
 from brokers.outcomes import Done, Fills, Orders, Outcome, Triggering, Triggerings
 from trading.facts import Fill, Order
 from trading.marks import mark
-from trading.values import Currency, LabelText, Milliseconds
+from trading.values import Currency, LabelText, Milliseconds, OrderId
 
 MARGIN_MS = 6_000  # past the deadline: a request may sit in the engine's lock for 5 s
 RETRY_MS = 1_000
@@ -24,7 +27,14 @@ SKEW_MS = 2_000  # fills are looked for from a little before the request
 RECENT_MS = 25 * 60_000  # closed orders stay in the recent store for 30 minutes; older ones need the archive too
 PAGES_MAX = 40  # of one search; a strategy with more orders in half an hour has other troubles
 
-Query = ask.GetOrdersByLabel | ask.GetOpenOrdersByLabel | ask.GetFills | ask.GetTriggerHistory | ask.GetOrderHistory
+Query = (
+    ask.GetOrdersByLabel
+    | ask.GetOpenOrdersByLabel
+    | ask.GetFills
+    | ask.GetFillsOfOrder
+    | ask.GetTriggerHistory
+    | ask.GetOrderHistory
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +57,8 @@ class Search:
     strange: tuple[StrangeOrder, ...] = ()
     fills: tuple[Fill, ...] = ()
     triggerings: tuple[Triggering, ...] = ()
+    asked_for: frozenset[OrderId] = frozenset()
+    """Orders whose fills were asked for one by one."""
 
     @property
     def has_found(self) -> bool:
@@ -100,6 +112,8 @@ def next_step(search: Search, server_at_least: Milliseconds) -> tuple[Search, St
     """Say what to do next. The time is one the exchange's clock has certainly passed."""
     if search.begun_at is None:
         search = _begin_round(search, server_at_least)
+    if not search.questions:
+        search = _ask_for_missing_fills(search)
     if search.questions:
         return search, Ask(query=search.questions[0])
     if search.has_found:
@@ -137,6 +151,23 @@ def _begin_round(search: Search, now: Milliseconds) -> Search:
         questions.append(ask.GetOrderHistory(currency=search.currency, historical=True))
         questions.append(ask.GetFills(currency=search.currency, since=since, until=until, historical=True))
     return replace(search, begun_at=now, questions=tuple(questions), pages=0, missed="")
+
+
+def _ask_for_missing_fills(search: Search) -> Search:
+    """Fills that no span of time has shown are asked for by their order.
+
+    When the request left we remember by our own clock. If that was set meanwhile, fills may lie outside of the span.
+    """
+    seen: defaultdict[OrderId, Decimal] = defaultdict(Decimal)
+    for fill in search.fills:
+        seen[fill.order_id] += fill.amount
+    lacking = [one.order_id for one in search.orders if one.filled_amount > seen[one.order_id]]
+    new = [order_id for order_id in lacking if order_id not in search.asked_for]
+    if not new:
+        return search
+    mark("fills-asked-for-by-order")
+    questions = [ask.GetFillsOfOrder(order_id=one, historical=is_old) for one in new for is_old in (False, True)]
+    return replace(search, questions=tuple(questions), asked_for=search.asked_for | frozenset(new))
 
 
 def answered(search: Search, query: Query, outcome: Outcome) -> Search:

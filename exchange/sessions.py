@@ -88,6 +88,9 @@ class Session:
     def is_deaf(self, now_ms: int) -> bool:
         return now_ms < self._deaf_until_ms
 
+    def is_slow(self, now_ms: int) -> bool:
+        return now_ms < max(self._slow_until_ms, self._late_until_ms)
+
     def delayed_until(self, now_ms: int) -> int:
         """When something sent now leaves; never before what was sent earlier."""
         due_ms = now_ms + self._slow_ms if now_ms < self._slow_until_ms else now_ms

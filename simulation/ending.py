@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from persistence.strategies import Strategy
 from simulation import books
 from simulation.eye import Broken
+from simulation.runners import PLANNED
 from simulation.service import Service
 from trading import promises
 from trading.bracket import Phase
@@ -89,7 +91,7 @@ def unsettled(service: Service) -> tuple[Violation, ...]:
     found += [
         _not("settled", row.name, f"{row.name} is in {row.state} ({row.error or 'no error'})")
         for row in service.store.strategies.all()
-        if str(row.state) not in QUIET_STATES
+        if str(row.state) not in QUIET_STATES and not _has_just_failed(row, now)
     ]
     for bracket in service.store.open_brackets():
         old = [intent for intent in bracket.intents if now - intent.sent_at > SETTLE_MS // 2]
@@ -104,6 +106,11 @@ def unsettled(service: Service) -> tuple[Violation, ...]:
             sentence = f"{finding.kind} of {finding.instrument} still waits, though a person has chosen: {finding.text}"
             found.append(_not("settled", finding.instrument, sentence))
     return tuple(found)
+
+
+def _has_just_failed(row: Strategy, now: int) -> bool:
+    """It was to fail at this decision, and nobody has looked after it since."""
+    return PLANNED in row.error and now - row.since <= SETTLE_MS // TURNS
 
 
 def _left_over(service: Service) -> tuple[Violation, ...]:

@@ -205,6 +205,8 @@ class Eye:
         if self.has_strikes_now:
             self.strikes()
             self._silence.note()
+        elif self._silence.is_late():
+            self.strikes()
         if self._silence.may_end and self._silence.has_ended():
             self.strikes()  # what it was not told meanwhile is still to be found
         stands_at = self._stands_at

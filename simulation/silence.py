@@ -18,6 +18,7 @@ class Silence:
     def __init__(self, world: World) -> None:
         self._world = world
         self._lost = self._expired = 0
+        self._has_slow = False
         self._muted: frozenset[int] = frozenset()
         self._strangers: frozenset[int] = frozenset()
 
@@ -25,12 +26,19 @@ class Silence:
         """A fault has struck; see whether it was one of these."""
         injected = self._world.exchange.faults.injected
         lost, expired = injected.get("subscription_lost", 0), injected.get("token_expired", 0)
+        self._has_slow = bool(injected.get("slow", 0))
         lines = frozenset(session.id for session in self._world.exchange.sessions if session.client_id == FIRST)
         if lost > self._lost:
             self._muted = lines
         if expired > self._expired and self._world.options.exchange.switches.private_channels_at_expiry == "silent":
             self._strangers = lines
         self._lost, self._expired = lost, expired
+
+    def is_late(self) -> bool:
+        """Whether the exchange still tells some connection everything late, though it was long ago that this began."""
+        now = self._world.pipe.now
+        self._has_slow = self._has_slow and any(one.is_slow(now) for one in self._world.exchange.sessions)
+        return self._has_slow
 
     @property
     def may_end(self) -> bool:

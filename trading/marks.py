@@ -26,6 +26,7 @@ MARKS: Final[Mapping[str, str]] = MappingProxyType(
         "told-while-asked": "an order was pushed while the question what became of it was under way",
         "asked-in-vain": "nobody could say for so long what became of a label that a person has to look",
         "search-not-whole": "a search by label met a question without an answer, and began again",
+        "fills-asked-for-by-order": "a search by label found an order and not all its fills, and asked for those",
         "archive-asked": "a search by label went back further than the exchange's recent store",
         "order-gone-without-trace": "an order that rested by our word is not known to the exchange any more",
         "change-refused": "an edit or a cancel was refused: what became of the order?",
