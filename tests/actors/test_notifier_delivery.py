@@ -244,6 +244,20 @@ def test_a_critical_one_does_not_wait_for_the_end_of_a_long_backoff(house: House
     assert house.phone.texts[0] == "naked"
 
 
+def test_a_critical_one_is_not_kept_back_by_another_that_failed_a_moment_before_it(house: House) -> None:
+    """The clock was set back a little: when the gate opened, only the news was due, and failed."""
+    house.phone.always = DOWN
+    house.tells("naked", Severity.CRITICAL)
+    house.runs(3 * HOUR)
+    house.runtime.clock.jump(-1_500)
+    house.tells("news")
+    house.runs(70_000)
+    house.phone.always = None
+    house.runs(90_000)
+
+    assert "naked" in house.phone.texts
+
+
 def test_a_wait_the_other_side_asked_for_is_kept_even_for_a_critical_one(house: House) -> None:
     house.phone.answers = [NotNow(reason="429", after_ms=90_000)]
     house.tells("news")

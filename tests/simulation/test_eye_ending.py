@@ -11,6 +11,7 @@ from persistence.issues import Finding
 from simulation import books
 from simulation.ending import SETTLE_MS, TURNS, unsettled
 from tests.simulation.service_scene import INVERSE
+from tests.simulation.test_eye_failing import Faulty
 from tests.simulation.watched_scene import NEVER_DECIDED, Watched
 from trading.labels import parse
 from trading.values import InstrumentName, Milliseconds
@@ -80,3 +81,15 @@ def test_the_result_is_held_against_the_fills() -> None:
     fills[0].fee += Decimal("0.00000001")
     (found,) = books.results(_service(scene))
     assert found.promise == "P4"
+
+
+def test_a_strategy_that_was_to_fail_may_have_done_so_since_a_person_looked_last() -> None:
+    """Seed 5365: its four hundredth decision fell into the last minute."""
+    scene = Watched(strategy="faulty", kind=Faulty)
+    scene.runs(3_000)
+    scene.moves_to("65000")
+    scene.runs(3_000)
+    assert scene.row.state == "ERROR"
+    assert not unsettled(_service(scene))
+    scene.runs(SETTLE_MS // TURNS)
+    assert [one.about for one in unsettled(_service(scene))] == ["faulty"], "nobody has resumed it"

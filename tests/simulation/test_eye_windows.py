@@ -117,3 +117,15 @@ def test_a_channel_that_was_taken_away_is_silent_until_its_connection_ends() -> 
     scene.runs(10_000)
     assert scene.eye.is_served
     assert not silence
+
+
+def test_a_line_that_was_made_slow_is_trouble_until_it_has_told_all_that_was_late() -> None:
+    """Seed 1401: the storm was over, and the line it had made slow was slow for half a minute more."""
+    scene = Watched()
+    scene.runs(2_000)
+    scene.suffers(Rule(fault="slow", every_ms=1_000, count=1, delay_ms=3_000, duration_ms=30_000))
+    scene.runs_until(lambda: scene.exchange.faults.injected.get("slow"))
+    scene.mended()
+    began = scene.eye.struck_at
+    scene.runs(45_000)
+    assert began + 29_900 <= scene.eye.struck_at <= began + 33_100

@@ -14,6 +14,8 @@ from trading.bracket import Mode
 from trading.messages import broker, desk
 from trading.values import FillCondition, StrategyName
 
+MINUTE_MS = 60_000
+
 
 def test_the_guardian_has_the_account_read_before_it_closes_what_a_silent_exchange_covers() -> None:
     """Seed 68: the account was read while the stop was waking, nothing was pushed, and what it covered was sold."""
@@ -63,3 +65,25 @@ def test_an_entry_that_rests_is_taken_back_when_the_clock_was_set_back() -> None
     scene.silent_crash(scene.mended)
     scene.runs(5_000)
     assert not scene.leg("e")
+
+
+@pytest.mark.parametrize("mode", list(Mode), ids=str)
+def test_fills_from_before_the_clock_was_set_back_are_found_by_their_order(mode: Mode) -> None:
+    """Seed 5622: by the clock as it was set the trade began after its exit, whose fills nobody found."""
+    scene = Scene(seed=5622, mode=mode)
+    scene.opens()
+    sign = 1 if scene.position > 0 else -1
+
+    def meanwhile() -> None:
+        scene.ends("by its target", sign)
+        scene.runtime.clock.jump(10 * MINUTE_MS)  # nobody is there for so long, and then the clock is set
+        scene.clock_jumps(-9 * MINUTE_MS)
+
+    scene.silent_crash(meanwhile)
+    scene.runs(1_000)
+    scene.says(desk.StopStrategy, name=StrategyName("fasttest"))
+    scene.runs_until(lambda: not scene.brackets, 90_000)
+    (trade,) = scene.trades()
+    assert trade.reason == "target"
+    scene.check_money()
+    scene.check_entries()
