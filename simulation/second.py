@@ -97,6 +97,7 @@ class Line:
     client_id: str
     is_ws: bool
     grant: Grant | None
+    is_slow: Callable[[int], bool]
 
 
 LINES_MAX: Final = 100
@@ -117,7 +118,7 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line]:
         mine = (one for one in self._shared.sessions if one.client_id == KEY.client_id)
-        return iter([Line(one.id, FIRSTS_KEY, one.is_ws, one.grant) for one in mine])
+        return iter([Line(one.id, FIRSTS_KEY, one.is_ws, one.grant, one.is_slow) for one in mine])
 
 
 class Seen:

@@ -233,7 +233,9 @@ def _asked(bracket: Bracket, message: Asked) -> Bracket:
     settled = tuple(intent for intent in bracket.intents if not _settles(bracket, intent, message.label))
     if len(settled) < len(bracket.intents):
         mark("resolved-as-done" if shown or message.fills else "resolved-as-never-arrived")
-    left = tuple(inquiry for inquiry in bracket.inquiries if inquiry.label != message.label)
+    # An order that was found without all its fills is asked for again, and counts: else that would have no end.
+    is_told = message.label not in bracket.untold
+    left = tuple(inquiry for inquiry in bracket.inquiries if inquiry.label != message.label or not is_told)
     return replace(bracket, orders=orders, intents=settled, inquiries=left)
 
 
