@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from exchange.faults import Rule
 from exchange.records import Order
 from exchange.settings import Settings
 from simulation.beside import Beside
@@ -90,6 +91,15 @@ def test_both_trade_each_under_its_own_label_and_login() -> None:
     assert two.sessions("paper").isdisjoint(two.sessions("second"))
     assert {bracket.plan.instrument for bracket in two.first.store.open_brackets()} == {"BTC-PERPETUAL"}
     assert {bracket.plan.instrument for bracket in two.second.store.open_brackets()} == {ETH}
+
+
+def test_a_line_that_was_made_slow_is_trouble_for_the_second_too() -> None:
+    """Seed 8451: its judge knew of its lines only who they were."""
+    two = Two(505)
+    two.held_by_both()
+    two.first.exchange.set_faults((Rule(fault="slow", every_ms=500, count=1, delay_ms=1_000, duration_ms=30_000),))
+    two.runs(20_000)
+    assert two.beside.eye.struck_at >= two.first.pipe.now - 1_000
 
 
 def test_the_first_dies_again_and_again_and_the_second_trades_on() -> None:

@@ -226,6 +226,19 @@ def test_a_label_nobody_can_speak_of_ends_with_a_person() -> None:
     assert life.bracket.phase is Phase.QUARANTINED
 
 
+def test_an_exit_that_is_shown_as_filled_and_whose_fills_nobody_has_ends_with_a_person() -> None:
+    """Each answer names the order and no fill of it: it is asked for again, once a second, and not for ever."""
+    life = entered()
+    filled = order(Leg.TARGET, "t", FILLED, filled_amount=Decimal(100), updated_at=Milliseconds(life.now + 1))
+    life.hears(OrderSeen(order=filled))
+    for _ in range(LIMITS.asks_max):
+        assert life.bracket.phase is not Phase.QUARANTINED
+        life.hears(Asked(label=label(Leg.TARGET), verdict=Verdict.FOUND, orders=(filled,)), 500)
+        life.hears(Tick(), LIMITS.ask_every_ms)
+    assert life.bracket.phase is Phase.QUARANTINED
+    assert len(life.wants(Ask)) == LIMITS.asks_max
+
+
 def test_an_entry_that_never_arrived_is_never_sent_again() -> None:
     life = Life()
     life.hears(Unknown(intent_id=IntentId(label(Leg.ENTRY))))
