@@ -9,7 +9,7 @@ import pytest
 
 from actors.guardian import Guardian, GuardianSettings
 from actors.memory import MemoryFails
-from actors.reconciler import ANSWER_MS, CONFIRM_MS, RETRY_MS, Reconciler
+from actors.reconciler import ANSWER_MS, CONFIRM_MS, Reconciler
 from tests.unit.trading.bracket_facts import NAME, T0, fill, order
 from trading.bracket import Bracket, Limits
 from trading.cover import LabelMaker
@@ -156,7 +156,7 @@ def test_a_picture_that_fails_or_never_comes_is_taken_again() -> None:
     room.hears(reconciler.ConnectionChanged(is_up=True))
     room.hears(reconciler.PictureFailed(picture_id=7, why="old"))
     room.hears(reconciler.PictureFailed(picture_id=1, why="no answer"))
-    assert room.next_ms == RETRY_MS
+    assert room.next_ms == 1_000, "with two seconds a storm once left something bare for 20.03 s"
     room.hears(reconciler.Run(why="retry"))
     room.hears(reconciler.Run(why="no answer"))
     assert room.asked == 3
