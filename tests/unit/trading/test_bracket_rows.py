@@ -227,7 +227,6 @@ def test_a_label_nobody_can_speak_of_ends_with_a_person() -> None:
 
 
 def test_an_exit_that_is_shown_as_filled_and_whose_fills_nobody_has_ends_with_a_person() -> None:
-    """Each answer names the order and no fill of it: it is asked for again, once a second, and not for ever."""
     life = entered()
     filled = order(Leg.TARGET, "t", FILLED, filled_amount=Decimal(100), updated_at=Milliseconds(life.now + 1))
     life.hears(OrderSeen(order=filled))
