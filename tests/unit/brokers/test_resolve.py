@@ -95,9 +95,6 @@ def only(place: type, result: Result | None) -> Answer:
     return lambda query: result if isinstance(query, place) else nothing(query)
 
 
-FILLED = an_order("e", order_state="filled", filled_amount=a_fill("e").amount)
-
-
 def test_every_place_is_asked_for_every_label() -> None:
     _, _, asked = goes_round(begin(ENTRY, STOP, TARGET), SAFE)
 
@@ -278,48 +275,6 @@ def test_fills_without_a_label_are_known_by_their_order() -> None:
 
     assert isinstance(step, Found)
     assert [fill.fill_id for fill in step.fills] == ["f1"]
-
-
-def test_fills_outside_of_the_span_are_asked_for_by_their_order() -> None:
-    """Our clock was set meanwhile, so the span begins too late: the fill lies in the archive, and before it."""
-
-    def answer(query: ask.Request) -> Result:
-        if isinstance(query, ask.GetFillsOfOrder) and query.historical:
-            return Fills(fills=(a_fill("e", at=SENT - 3_000_000),), has_more=False)
-        if isinstance(query, ask.GetFills | ask.GetFillsOfOrder):
-            return Fills(fills=(), has_more=False)
-        return Orders(orders=(FILLED,)) if isinstance(query, ask.GetOrdersByLabel) else nothing(query)
-
-    _, step, asked = goes_round(begin(), SENT, answer)
-
-    assert isinstance(step, Found)
-    assert [fill.fill_id for fill in step.fills] == ["f1"]
-    assert [query.order_id for query in asked if isinstance(query, ask.GetFillsOfOrder)] == ["1", "1"]
-
-
-def test_fills_that_nobody_shows_are_asked_for_once() -> None:
-    def answer(query: ask.Request) -> Result:
-        if isinstance(query, ask.GetFillsOfOrder):
-            return Fills(fills=(), has_more=False)
-        return Orders(orders=(FILLED,)) if isinstance(query, ask.GetOrdersByLabel) else nothing(query)
-
-    _, step, asked = goes_round(begin(), SENT, answer)
-
-    assert isinstance(step, Found)
-    assert not step.fills
-    assert len([query for query in asked if isinstance(query, ask.GetFillsOfOrder)]) == 2
-
-
-def test_an_order_whose_fills_were_all_shown_is_not_asked_for_them() -> None:
-    def answer(query: ask.Request) -> Result:
-        if isinstance(query, ask.GetFills):
-            return Fills(fills=(a_fill("e"),), has_more=False)
-        return Orders(orders=(FILLED,)) if isinstance(query, ask.GetOrdersByLabel) else nothing(query)
-
-    _, step, asked = goes_round(begin(), SENT, answer)
-
-    assert isinstance(step, Found)
-    assert not any(isinstance(query, ask.GetFillsOfOrder) for query in asked)
 
 
 def test_every_page_of_trades_is_read_and_a_fill_on_two_pages_counts_once() -> None:
