@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     exchange.terminate()
     exchange.communicate(timeout=10)
     bot.close()
+    sys.stderr.write(ground.log[-5_000:])  # shown where a test has failed
 
 
 def test_it_tells_of_trades_shows_what_is_and_does_what_it_is_told(ground: Ground) -> None:
