@@ -109,10 +109,14 @@ class Observer(threading.Thread):
         return Decimal(str(self.ask("private/get_position", instrument_name=INSTRUMENT)["size"]))
 
     def run(self) -> None:
-        """Look, ten times a second."""
-        while not self.ended.wait(LOOK_S):
-            self.look()
-        self._session.close()
+        """Look, ten times a second. One who cannot look any more has seen nothing: that fails the test."""
+        try:
+            while not self.ended.wait(LOOK_S):
+                self.look()
+        except (RuntimeError, OSError) as error:
+            self.findings.wrong(f"the observer could not look any more: {error}")
+        finally:
+            self._session.close()
 
     def look(self) -> None:
         """Is the position covered by reduce-only stops?"""
@@ -271,6 +275,7 @@ def main() -> int:
             print((folder / "service.log").read_text(encoding="utf-8", errors="replace")[-4000:])
         finally:
             observer.ended.set()
+            observer.join(10)
             exchange.terminate()
             exchange.wait(10)
     starts = sorted(findings.starts_s) or [0.0]
